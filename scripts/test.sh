@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# All tests of the repository, one part after the other, each under a headline; `make test` and `.ci/run` call it.
+# A part that fails does not stop the ones after it; the closing summary names every part with its time, and the
+# exit status is 0 only when all of them passed. Nothing is skipped: a missing tool is a failure.
+#
+#   scripts/test.sh                 every part
+#   scripts/test.sh tidy clippy     only the parts named
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+ALL_PARTS=(fmt clippy workspace core_without_std rustdoc)
+
+part_fmt() { cargo fmt --all -- --check; }
+part_clippy() { cargo clippy --locked --workspace --all-targets -- -D warnings; }
+part_workspace() { cargo test --locked --no-fail-fast --workspace; }
+part_core_without_std() { cargo test --locked --no-fail-fast -p taskwire --no-default-features; }
+part_rustdoc() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps; }
+
+title() {
+    case $1 in
+    fmt) echo "formatting (rustfmt)" ;;
+    clippy) echo "lints (clippy, warnings are errors)" ;;
+    workspace) echo "unit, property, script, vector, header, tidy and doc tests of the workspace" ;;
+    core_without_std) echo "the core without std" ;;
+    rustdoc) echo "documentation (rustdoc, warnings are errors)" ;;
+    *) return 1 ;;
+    esac
+}
+
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=("${ALL_PARTS[@]}")
+for part in "${parts[@]}"; do
+    title "$part" >/dev/null || {
+        printf "test: error: unknown part '%s'; expected some of: %s\n" "$part" "${ALL_PARTS[*]}" >&2
+        exit 2
+    }
+done
+
+summary=()
+failed=0
+began=$(date +%s)
+for part in "${parts[@]}"; do
+    printf '\n=== %s: %s ===\n' "$part" "$(title "$part")"
+    part_began=$(date +%s)
+    if (set -e; "part_$part"); then verdict=ok; else verdict=FAILED failed=$((failed + 1)); fi
+    took=$(($(date +%s) - part_began))
+    printf '=== %s: %s after %d s ===\n' "$part" "$verdict" "$took"
+    summary+=("$(printf '%-18s %-7s %4d s   %s' "$part" "$verdict" "$took" "$(title "$part")")")
+done
+
+printf '\n=== summary ===\n'
+printf '%s\n' "${summary[@]}"
+printf 'test parts: %d passed, %d failed, in %d s\n' $((${#parts[@]} - failed)) "$failed" $(($(date +%s) - began))
+[ "$failed" -eq 0 ]
