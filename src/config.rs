@@ -175,7 +175,7 @@ pub struct AgentConfig {
     pub node: Name,
     /// This incarnation: larger at each start (max(clock, stored + 1) is a good one). 1 to 2^64 − 2.
     pub epoch: Epoch,
-    /// Wall-clock milliseconds at the host's `Instant::ZERO`: wall time = this + now. 0 by default, and then times are
+    /// Wall-clock milliseconds at the host's `Instant::ZERO`: wall time = this + now. 0 to 2^62; 0 by default, and then times are
     /// those of the host's own clock.
     pub wall_clock_offset: u64,
     /// Bounds that HELLO states.
@@ -215,6 +215,7 @@ impl AgentConfig {
     /// The first [`ConfigError`] found.
     pub fn check(&self) -> Result<(), ConfigError> {
         within("epoch", self.epoch.0, 1, u64::MAX - 1)?;
+        within("wall_clock_offset", self.wall_clock_offset, 0, 1 << 62)?;
         within("events", self.events.into(), 4, 65_536)?;
         within("clock_rate_error_ppm", self.clock_rate_error_ppm.into(), 0, 100_000)?;
         self.limits.check()?;
@@ -312,6 +313,7 @@ impl ControllerConfig {
     /// The first [`ConfigError`] found.
     pub fn check(&self) -> Result<(), ConfigError> {
         within("term", self.term.0, 1, u64::MAX - 1)?;
+        within("wall_clock_offset", self.wall_clock_offset, 0, 1 << 62)?;
         within("heartbeat (µs)", micros(self.heartbeat), 10_000, 3_600_000_000)?;
         within("lease (µs)", micros(self.lease), 20_000, 86_400_000_000)?;
         if self.lease < self.heartbeat * 2 {

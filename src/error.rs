@@ -125,6 +125,9 @@ pub enum TaskError {
         /// Its state.
         state: State,
     },
+    /// The host has said that no attempt will follow.
+    #[error("task {0} is being forgotten; nothing was changed")]
+    BeingForgotten(TaskId),
     /// The move is not legal.
     #[error(transparent)]
     Illegal(#[from] Illegal),

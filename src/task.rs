@@ -357,15 +357,14 @@ impl Record {
         self.payload.as_deref().and_then(|p| p.trace)
     }
 
-    /// The record that `entry`, of this revision, makes of `held`; `None` in place of the record says that the
-    /// slot becomes free, and the second value is then the record as it was, to be hashed as forgotten.
+    /// The record that `entry`, of this revision, makes of `held`.
     ///
     /// # Errors
     /// [`Illegal`] when the entry does not follow from the record; nothing is changed.
-    pub fn step(held: Option<&Record>, entry: &Entry, revision: Revision, baits: Baits) -> Result<Step, Illegal> {
+    pub fn step(held: Option<&Record>, entry: &Entry, revision: Revision, baits: Baits) -> Result<Stepped<Record>, Illegal> {
         let made = Made { epoch: entry.epoch, revision };
         match (&entry.change, held) {
-            (Change::Register { id, metadata, payload }, None) => Ok(Step::Live(Record {
+            (Change::Register { id, metadata, payload }, None) => Ok(Stepped::Live(Record {
                 id: *id,
                 slot: entry.slot,
                 registered: made,
@@ -384,7 +383,7 @@ impl Record {
                 Err(Illegal::SlotTaken { slot: entry.slot, holder: held.id, other: *id })
             }
             (_, None) => Err(Illegal::SlotFree { slot: entry.slot }),
-            (Change::Move(status), Some(held)) => held.moved(status, entry, made, baits).map(Step::Live),
+            (Change::Move(status), Some(held)) => held.moved(status, entry, made, baits).map(Stepped::Live),
             (Change::Forget { registered }, Some(held)) => {
                 if *registered != held.registered.revision {
                     return Err(Illegal::OtherRegistration {
@@ -396,9 +395,9 @@ impl Record {
                 if !held.state.is_ended() {
                     return Err(Illegal::NotEnded { task: held.id, state: held.state });
                 }
-                Ok(Step::Forgotten(Record { newest: made, ..held.clone() }))
+                Ok(Stepped::Forgotten(Record { newest: made, ..held.clone() }))
             }
-            (Change::Unknown { kind, bytes }, Some(held)) => Ok(Step::Live(held.extended(*kind, bytes, made))),
+            (Change::Unknown { kind, bytes }, Some(held)) => Ok(Stepped::Live(held.extended(*kind, bytes, made))),
         }
     }
 
@@ -514,11 +513,11 @@ impl Record {
 
 /// What an entry makes of a record.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Step {
+pub enum Stepped<R> {
     /// The record as it is now.
-    Live(Record),
+    Live(R),
     /// The record as the tombstone leaves it; its slot is free.
-    Forgotten(Record),
+    Forgotten(R),
 }
 
 struct Canonical<'a> {

@@ -70,6 +70,15 @@ pub enum ControllerEvent {
         /// Whether the host may have seen it before.
         may_be_repeat: bool,
     },
+    /// An entry of a kind that only a later version knows: it is kept in the task's record. Lossless.
+    EntryOfUnknownKind {
+        /// The node.
+        node: NodeId,
+        /// The task.
+        task: TaskId,
+        /// The identity of the entry.
+        position: Position,
+    },
     /// Transitions of a task were let go before this controller (or its store) saw them. The last of them left this state.
     HistoryGap {
         /// The node.

@@ -1,0 +1,265 @@
+//! Frames that an agent sends: the most urgent thing first, encoded, and noted as sent. What a delta holds is left to
+//! `publisher`.
+
+use super::session::State;
+use super::Agent;
+use crate::id::{FrameNumber, SessionId, Slot, Term};
+use crate::publisher::{Sink, Want};
+use crate::revision::Position;
+use crate::stream::Reported;
+use crate::task::{Detail, Entry};
+use crate::time::{micros, Instant};
+use crate::window::Cargo;
+use crate::wire::{
+    encode, Body, DeltaWriter, Goodbye, Header, Heartbeat, Hello, Kind, Open, Standing, StreamNumber, VERSION,
+};
+
+/// Bytes that an entry may need: with less room left beside what is held back, no more are added.
+const ENTRY_MARGIN: usize = 32;
+
+/// A delta writer that keeps room for details when it is told to.
+struct DeltaSink<'a> {
+    writer: &'a mut DeltaWriter,
+    room: usize,
+    held_back: usize,
+}
+
+impl Sink<Reported> for DeltaSink<'_> {
+    fn push(&mut self, entry: &Entry) -> bool {
+        if self.held_back > 0 && self.writer.used() + ENTRY_MARGIN + self.held_back > self.room {
+            return false;
+        }
+        self.writer.push(entry)
+    }
+
+    fn push_detail(&mut self, slot: Slot, detail: &Detail) -> bool {
+        self.writer.push_detail(slot, detail)
+    }
+
+    fn hold_back(&mut self, bytes: usize) {
+        self.held_back = bytes;
+    }
+}
+
+/// The most urgent thing to send.
+enum Intent {
+    Nothing,
+    Answer,
+    Hello,
+    Open,
+    Goodbye,
+    Verdict,
+    Heartbeat,
+    Snapshot,
+    Delta,
+}
+
+impl Agent {
+    /// Writes the most urgent frame, if there is one.
+    pub(super) fn transmit(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
+        match self.intent(now) {
+            Intent::Nothing => None,
+            Intent::Answer => self.send_answer(buffer),
+            Intent::Hello => self.send_hello(now, buffer),
+            Intent::Open => self.send_open(now, buffer),
+            Intent::Goodbye => self.send_goodbye(buffer),
+            Intent::Verdict => self.send_verdict(now, buffer),
+            Intent::Heartbeat => self.send_heartbeat(now, buffer),
+            Intent::Snapshot => self.send_snapshot(now, buffer),
+            Intent::Delta => self.send_delta(now, buffer),
+        }
+    }
+
+    fn intent(&self, now: Instant) -> Intent {
+        if self.answer.is_some() {
+            return Intent::Answer;
+        }
+        match &self.state {
+            State::Greeting(greeting) if greeting.due || greeting.next_at <= now => Intent::Hello,
+            State::Opening(opening) if opening.due => Intent::Open,
+            State::Leaving { .. } => Intent::Goodbye,
+            State::Open(session) if session.answer_due => Intent::Verdict,
+            State::Open(session) if session.heartbeat_due => Intent::Heartbeat,
+            State::Open(_) => match self.publisher.want(now) {
+                Want::Nothing => Intent::Nothing,
+                Want::Snapshot => Intent::Snapshot,
+                Want::Delta => Intent::Delta,
+            },
+            _ => Intent::Nothing,
+        }
+    }
+
+    fn next_number(&mut self) -> FrameNumber {
+        let number = FrameNumber(self.next_frame);
+        self.next_frame = self.next_frame.saturating_add(1);
+        number
+    }
+
+    fn header(&mut self, kind: Kind, session: SessionId) -> Header {
+        Header { kind, session, number: self.next_number() }
+    }
+
+    fn put(&mut self, header: Header, body: &Body, buffer: &mut [u8]) -> Option<usize> {
+        // Every control frame is shorter than the least frame bound; what could not be written is not sent.
+        encode(header, body, buffer).ok()
+    }
+
+    fn send_answer(&mut self, buffer: &mut [u8]) -> Option<usize> {
+        let fenced = self.answer.take()?;
+        let header = self.header(Kind::Fenced, SessionId::NONE);
+        self.put(header, &Body::Fenced(fenced), buffer)
+    }
+
+    fn send_hello(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
+        self.hello_said(now);
+        let hello = Hello {
+            version_least: VERSION,
+            version_most: VERSION,
+            capabilities: 0,
+            node: self.config.node.clone(),
+            epoch: self.epoch,
+            nonce: self.nonce,
+            counter: self.hello_counter,
+            starts_empty: !self.publisher.has_let_go(),
+            base: self.publisher.base(),
+            tail: self.publisher.tip(),
+            limits: self.config.limits,
+            largest_term: self.accepted.as_ref().map_or(Term(0), |(term, _, _)| *term),
+            wall: self.wall(now),
+            desired: Standing::default(),
+        };
+        let header = self.header(Kind::Hello, SessionId::NONE);
+        self.put(header, &Body::Hello(hello), buffer)
+    }
+
+    fn send_open(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
+        let number = self.next_number();
+        let pause = self.publisher.window.rtt.timeout();
+        let State::Opening(opening) = &mut self.state else { return None };
+        opening.due = false;
+        opening.next_at = now.after(pause * (1 << opening.tries.min(4)));
+        opening.tries += 1;
+        opening.first_open.get_or_insert(number);
+        let open = Open { controller_nonce: opening.nonce, reported: opening.judgement };
+        let header = Header { kind: Kind::Open, session: opening.session, number };
+        self.publisher.sent(now, number, 0, Cargo::Nothing, alloc::vec::Vec::new());
+        self.put(header, &Body::Open(open), buffer)
+    }
+
+    fn send_goodbye(&mut self, buffer: &mut [u8]) -> Option<usize> {
+        let State::Leaving { session, come_back_after } = self.state else { return None };
+        self.state = State::Left;
+        let goodbye = Goodbye { tip: self.publisher.tip(), come_back_after: micros(come_back_after) };
+        let header = self.header(Kind::Goodbye, session);
+        self.put(header, &Body::Goodbye(goodbye), buffer)
+    }
+
+    fn send_verdict(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
+        let number = self.next_number();
+        let State::Open(session) = &mut self.state else { return None };
+        session.answer_due = false;
+        session.last_sent = now;
+        let header = Header { kind: Kind::Verdict, session: session.id, number };
+        let judged = session.judged?;
+        self.put(header, &Body::Verdict(judged), buffer)
+    }
+
+    fn send_heartbeat(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
+        let number = self.next_number();
+        let wall = self.wall(now);
+        let repairing = self.publisher.outgoing.is_some();
+        let (tip, digest) = (self.publisher.tip(), self.publisher.table.digest());
+        let State::Open(session) = &mut self.state else { return None };
+        session.heartbeat_due = false;
+        session.last_sent = now;
+        session.unanswered.get_or_insert(number);
+        let heartbeat = Heartbeat {
+            tip,
+            digest: (!repairing).then_some(digest),
+            sent: now.as_micros(),
+            echo: session.echo,
+            wall,
+            settings_version: session.settings.version,
+            settings: None,
+            ack: None,
+        };
+        let header = Header { kind: Kind::Heartbeat, session: session.id, number };
+        self.publisher.sent(now, number, 0, Cargo::Nothing, alloc::vec::Vec::new());
+        self.put(header, &Body::Heartbeat(heartbeat), buffer)
+    }
+
+    fn send_snapshot(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
+        let number = self.next_number();
+        let State::Open(session) = &mut self.state else { return None };
+        session.last_sent = now;
+        let header = Header { kind: Kind::Snapshot, session: session.id, number };
+        let outgoing = self.publisher.outgoing.as_ref()?;
+        let (first, end) = outgoing.range();
+        let (slots, total, base) = (outgoing.slots(), outgoing.total(), outgoing.base());
+        let mut next = first;
+        self.snapshot_writer.begin(buffer.len());
+        while next < end.min(slots) {
+            if let Some(record) = self.publisher.base_record(Slot(next)) {
+                if !self.snapshot_writer.push_record(record) {
+                    break;
+                }
+            }
+            next += 1;
+        }
+        while next >= slots && next < end {
+            match self.publisher.finals.get((next - slots) as usize) {
+                Some(last) if self.snapshot_writer.push_final(last) => next += 1,
+                _ => break,
+            }
+        }
+        let digest = self.publisher.log.base_digest();
+        let length = self.snapshot_writer.finish(
+            header,
+            StreamNumber::Reported,
+            base,
+            digest,
+            slots,
+            total,
+            first,
+            next,
+            buffer,
+        );
+        if let Some(outgoing) = &mut self.publisher.outgoing {
+            outgoing.sent(first, next);
+        }
+        let list = self.publisher.window.list();
+        self.publisher.sent(now, number, length, Cargo::Snapshot { first, next }, list);
+        (length > 0).then_some(length)
+    }
+
+    fn send_delta(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
+        let number = self.next_number();
+        let from = self.publisher.next_from();
+        let State::Open(session) = &mut self.state else { return None };
+        session.last_sent = now;
+        let header = Header { kind: Kind::Delta, session: session.id, number };
+        let digest_due = session.digest_at <= now;
+        let highest_before = self.publisher.highest_sent();
+        self.writer.begin(buffer.len(), from, self.epoch, digest_due, false);
+        let mut sink = DeltaSink { writer: &mut self.writer, room: buffer.len(), held_back: 0 };
+        let (filled, list) = self.publisher.fill(now, &mut sink);
+        let entries = self.writer.entries() as u64;
+        let digest = digest_due.then_some(filled.digest);
+        if digest_due {
+            session.digest_at = now.after(session.interval());
+        }
+        self.metrics.entries_sent_total += entries;
+        if filled.from < highest_before {
+            self.metrics.entries_resent_total += entries;
+        }
+        self.metrics.details_sent_total += list.len() as u64;
+        let length = self.writer.finish(header, StreamNumber::Reported, filled.tag, digest, None, buffer);
+        self.publisher.sent(now, number, length, Cargo::Delta { from: filled.from, to: filled.to }, list);
+        (length > 0).then_some(length)
+    }
+
+    /// The newest position that frames of this agent may tell.
+    pub fn tip(&self) -> Position {
+        self.publisher.tip()
+    }
+}

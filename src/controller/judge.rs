@@ -1,0 +1,340 @@
+//! The judgement at a switch: what the view knew beside what the agent says, in the order of design section 5: endings from
+//! the ring, the state at base, then the staged entries. And the judgement of *empty*, where nothing follows.
+//!
+//! Invariants: nothing is merged or rolled back in silence; a known final is never replaced in the view; an entry that the
+//! host has seen makes no second event.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::event::ControllerEvent;
+use super::node::{Closed, Node};
+use super::receive::Seen;
+use super::view::Mark;
+use super::Controller;
+use crate::bait::bait;
+use crate::id::{NodeId, TaskId};
+use crate::replica::Replica;
+use crate::revision::{Made, Revision};
+use crate::stage::Staged;
+use crate::stream::Reported;
+use crate::task::{Change, Final, Record, State};
+use crate::time::Instant;
+use crate::wire::Verdict;
+
+/// What the view knew of a task before the switch.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    record: &'a Record,
+    /// Whether nothing can follow: SUCCEEDED, CANCELLED, or forgotten.
+    is_final: bool,
+}
+
+/// Counts for the event that names the judgement.
+#[derive(Default)]
+struct Counts {
+    gaps: u32,
+    unknown: u32,
+    conflicts: u32,
+}
+
+impl Controller {
+    /// The agent starts with nothing: unfinished tasks are marked, all old ones are closed, revisions begin anew.
+    pub(super) fn judge_empty(&mut self, id: NodeId) {
+        let most_closed = self.config.finals_per_node as usize;
+        let keep_alive = bait!(self.config.baits, EmptyKeepsRecords);
+        let Some(node) = self.node_mut(id) else { return };
+        if keep_alive {
+            return;
+        }
+        let old = node.subscriber.reset();
+        node.begin_history();
+        for record in old.table.iter() {
+            node.close_or_mark(record.clone(), most_closed);
+        }
+        node.marks.clear();
+    }
+
+    /// Switches to a stage that is ready, and judges it.
+    pub(super) fn see_switch(&mut self, now: Instant, id: NodeId) {
+        let _ = now;
+        let most_closed = self.config.finals_per_node as usize;
+        let lossy = self.is_lossy();
+        let take_all_for_new = bait!(self.config.baits, SwitchTakesAllForNew);
+        let finals_give_way = bait!(self.config.baits, SwitchReplacesFinals);
+        let skip_entries = bait!(self.config.baits, SwitchSkipsEntries);
+        let Some(node) = self.node_mut(id) else { return };
+        let Some(by) = node.session.as_ref().map(|session| session.by) else { return };
+        let Some((old, mut staged)) = node.subscriber.switch(by) else { return };
+        self.staging -= 1;
+        self.metrics.resyncs_total += 1;
+        self.metrics.drift_repaired_total += u64::from(staged.verdict == Verdict::Damaged);
+        let Some(node) = self.node_mut(id) else { return };
+        node.begin_history();
+        if skip_entries {
+            staged.entries.clear();
+        }
+        let counts = node.judge(&old, &staged, most_closed, take_all_for_new, finals_give_way);
+        let position = node.subscriber.position();
+        let verdict = staged.verdict;
+        let counts = [counts.gaps, counts.unknown, counts.conflicts];
+        node.tell_reaching(ControllerEvent::Repaired { node: id, verdict, position, counts }, position);
+        if lossy {
+            node.subscriber.commit(position.revision);
+        }
+        let transitions = staged.entries.iter().filter(|(_, entry)| !matches!(entry.change, Change::Forget { .. }));
+        self.metrics.transitions_total += transitions.count() as u64;
+        self.note_news(id);
+        self.want_ack(id);
+    }
+}
+
+impl Node {
+    /// Closes a record that its agent no longer knows: as it is if it has ended, else marked `OutcomeUnknown`.
+    fn close_or_mark(&mut self, record: Record, most_closed: usize) -> bool {
+        let mark = self.marks.remove(&record.id).filter(|mark| mark.registered() == record.registered);
+        if record.state.is_ended() {
+            self.close(Closed { record, mark }, most_closed);
+            return false;
+        }
+        self.tell(ControllerEvent::OutcomeUnknown {
+            node: self.id,
+            task: record.id,
+            registered: record.registered,
+            state: record.state,
+            number: record.number,
+        });
+        let mark = Some(Mark::OutcomeUnknown { registered: record.registered });
+        self.close(Closed { record, mark }, most_closed);
+        true
+    }
+
+    fn judge(
+        &mut self,
+        old: &Replica<Reported>,
+        staged: &Staged<Reported>,
+        most_closed: usize,
+        take_all_for_new: bool,
+        finals_give_way: bool,
+    ) -> Counts {
+        let mut counts = Counts::default();
+        // Entries whose positions are remembered were seen: they come first, as positions are chained.
+        let seen = if take_all_for_new {
+            0
+        } else {
+            let remembered = |position: &crate::revision::Position| old.remembers(position.revision) == Some(*position);
+            staged.entries.iter().take_while(|(applied, _)| remembered(&applied.position)).count()
+        };
+        let closed_before: Vec<(TaskId, Closed)> = self.closed.iter().map(|(id, c)| (*id, c.clone())).collect();
+        let closed_before: BTreeMap<TaskId, Closed> = closed_before.into_iter().collect();
+        let known = |id: TaskId, registered: Made| -> Option<Known<'_>> {
+            if let Some(record) = old.table.find(id).filter(|record| record.registered == registered) {
+                let is_final = matches!(record.state, State::Succeeded | State::Cancelled);
+                return Some(Known { record, is_final });
+            }
+            let closed = closed_before.get(&id).filter(|closed| closed.record.registered == registered)?;
+            Some(Known { record: &closed.record, is_final: closed.record.state.is_ended() })
+        };
+
+        let ring: BTreeMap<(TaskId, Made), Final> =
+            staged.finals.iter().map(|last| ((last.id, last.registered), *last)).collect();
+        for last in &staged.finals {
+            self.judge_final(last, known(last.id, last.registered), most_closed, &mut counts);
+        }
+        let joint = joint_state(self, staged, seen);
+        // What the view knew and the agent does not.
+        for record in old.table.iter() {
+            let there = joint.values().any(|other| other.id == record.id && other.registered == record.registered);
+            if !there && !ring.contains_key(&(record.id, record.registered)) {
+                counts.unknown += u32::from(self.close_or_mark(record.clone(), most_closed));
+            }
+        }
+        // Damage changes no history: what was held is replaced, and the host has heard it all.
+        let history_known = staged.verdict == Verdict::Damaged;
+        for record in joint.values() {
+            self.judge_record(record, known(record.id, record.registered), history_known, finals_give_way, &mut counts);
+        }
+        let dropped = old.oldest_remembered().revision;
+        for (applied, entry) in &staged.entries[seen..] {
+            let number = match (&entry.change, &applied.before) {
+                (Change::Register { .. }, _) => 1,
+                (Change::Move(_), Some(before)) => before.record.number + 1,
+                _ => 0,
+            };
+            let registration = match (&entry.change, &applied.before) {
+                (Change::Register { id, .. }, _) => {
+                    Some((*id, Made { epoch: entry.epoch, revision: applied.position.revision }))
+                }
+                (_, Some(before)) => Some((before.record.id, before.record.registered)),
+                _ => None,
+            };
+            let before = registration.and_then(|(id, registered)| known(id, registered));
+            let flags = Seen {
+                may_be_repeat: dropped > Revision::ZERO && applied.position.revision < dropped,
+                out_of_sequence: before.is_some_and(|known| number > 0 && number <= known.record.number),
+            };
+            self.tell_entry(applied, entry, most_closed, flags);
+            let contradicted = before.filter(|known| known.is_final && number > 0 && !finals_give_way);
+            if let (Some(known), Change::Move(status)) = (contradicted, &entry.change) {
+                if (status.state, number) != (known.record.state, known.record.number) && status.state.is_ended() {
+                    counts.conflicts += 1;
+                    self.mark_conflict(known.record, status.state, number);
+                }
+            }
+        }
+        counts
+    }
+
+    /// An ending from the agent's ring of forgotten finals.
+    fn judge_final(&mut self, last: &Final, known: Option<Known<'_>>, most_closed: usize, counts: &mut Counts) {
+        let node = self.id;
+        match known {
+            Some(known) if known.record.state == last.state && known.record.number == last.number => {
+                let mark = self.marks.remove(&last.id);
+                self.close(Closed { record: known.record.clone(), mark }, most_closed);
+            }
+            Some(known) if known.is_final => {
+                counts.conflicts += 1;
+                self.tell(ControllerEvent::Conflict {
+                    node,
+                    task: last.id,
+                    registered: last.registered,
+                    kept: known.record.state,
+                    kept_number: known.record.number,
+                    says: last.state,
+                    says_number: last.number,
+                });
+                let mark = Some(Mark::Conflict {
+                    registered: last.registered,
+                    state: known.record.state,
+                    number: known.record.number,
+                });
+                self.close(Closed { record: known.record.clone(), mark }, most_closed);
+            }
+            other => {
+                counts.gaps += 1;
+                self.tell(ControllerEvent::FinalLearned {
+                    node,
+                    task: last.id,
+                    registered: last.registered,
+                    state: last.state,
+                    number: last.number,
+                    seen: other.map_or(0, |known| known.record.number),
+                });
+                let record = other.map_or_else(|| ended(last), |known| Record {
+                    state: last.state,
+                    number: last.number,
+                    ..known.record.clone()
+                });
+                self.close(Closed { record, mark: None }, most_closed);
+            }
+        }
+    }
+
+    /// A record as the agent says it stands where the two histories part.
+    fn judge_record(
+        &mut self,
+        says: &Record,
+        known: Option<Known<'_>>,
+        history_known: bool,
+        finals_give_way: bool,
+        counts: &mut Counts,
+    ) {
+        let node = self.id;
+        let task = says.id;
+        if let Some(closed) = self.reopen(task) {
+            // Another registration that was closed stays with the host's own history; this id is in use again.
+            if matches!(closed.mark, Some(Mark::OutcomeUnknown { registered }) if registered == says.registered) {
+                self.tell(ControllerEvent::MarkLifted { node, task });
+            }
+        }
+        if matches!(self.marks.get(&task), Some(Mark::GivenUp { registered }) if *registered == says.registered)
+            && known.is_some_and(|known| known.record.number != says.number)
+        {
+            self.tell(ControllerEvent::LateTruth { node, task, state: says.state });
+        }
+        if history_known && known.is_some() {
+            return;
+        }
+        let had = known.map_or(0, |known| known.record.number);
+        match known {
+            Some(known)
+                if known.is_final
+                    && (known.record.state, known.record.number) != (says.state, says.number)
+                    && !finals_give_way =>
+            {
+                counts.conflicts += 1;
+                self.mark_conflict(known.record, says.state, says.number);
+            }
+            Some(known) if says.number < had || says.number == had && known.record.state != says.state => {
+                self.tell(ControllerEvent::NumbersBack { node, task, from: had, to: says.number, state: says.state });
+            }
+            _ if says.number > had => {
+                counts.gaps += 1;
+                self.tell(ControllerEvent::HistoryGap {
+                    node,
+                    task,
+                    registered: says.registered,
+                    from: had + 1,
+                    to: says.number,
+                    state: says.state,
+                    attempt: says.attempt,
+                    may_be_inexact: true,
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn mark_conflict(&mut self, kept: &Record, says: State, says_number: u32) {
+        self.tell(ControllerEvent::Conflict {
+            node: self.id,
+            task: kept.id,
+            registered: kept.registered,
+            kept: kept.state,
+            kept_number: kept.number,
+            says,
+            says_number,
+        });
+        let mark = Mark::Conflict { registered: kept.registered, state: kept.state, number: kept.number };
+        match self.closed.get_mut(&kept.id).filter(|closed| closed.record.registered == kept.registered) {
+            Some(closed) => closed.mark = Some(mark),
+            None => {
+                self.marks.insert(kept.id, mark);
+            }
+        }
+    }
+}
+
+/// The records where the two histories part: the state at base with the entries that the host has seen.
+fn joint_state(node: &Node, staged: &Staged<Reported>, seen: usize) -> BTreeMap<u32, Record> {
+    let mut joint: BTreeMap<u32, Record> =
+        node.subscriber.replica.table.iter().map(|record| (record.slot.0, record.clone())).collect();
+    // Undoing the unseen entries, the newest first, leaves what was before each.
+    for (applied, _) in staged.entries[seen..].iter().rev() {
+        match &applied.before {
+            Some(before) => joint.insert(applied.slot.0, before.record.clone()),
+            None => joint.remove(&applied.slot.0),
+        };
+    }
+    joint
+}
+
+/// A record of which only its end is known.
+fn ended(last: &Final) -> Record {
+    Record {
+        id: last.id,
+        slot: crate::id::Slot(0),
+        registered: last.registered,
+        newest: last.registered,
+        attempt: 0,
+        number: last.number,
+        state: last.state,
+        at: crate::time::UnixMillis(0),
+        reason: crate::task::Reason::NONE,
+        source: crate::task::Source::HOST,
+        exit: crate::task::Exit::None,
+        metadata: None,
+        payload: None,
+    }
+}

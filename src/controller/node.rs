@@ -1,0 +1,220 @@
+//! What a controller keeps of one node: session, subscriber, marks, closed tasks, the events that wait for the host, and
+//! how far they were polled. What moves them is left to `receive`, `judge` and `reach`.
+//!
+//! Invariants: entries that wait are at most the credit given, save right after a switch; a position can be committed
+//! only when it lies on the history held and its events were polled.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+
+use super::event::ControllerEvent;
+use super::view::{Mark, Reachability};
+use crate::bait::bait;
+use crate::config::{AckPolicy, ControllerConfig, Limits};
+use crate::id::{FrameNumber, Name, NodeId, PeerId, SessionId, TaskId};
+use crate::map::Map;
+use crate::publisher::Maker;
+use crate::receipts::Receipts;
+use crate::revision::{Position, Revision};
+use crate::stream::Reported;
+use crate::subscriber::Subscriber;
+use crate::task::Record;
+use crate::time::Instant;
+use crate::wire::{Echo, Refusal};
+
+/// Events beside transitions that may wait before the node's HELLOs are told to come back later.
+pub(super) const NOTICES: usize = 64;
+
+/// A session that is open.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Session {
+    pub id: SessionId,
+    pub peer: PeerId,
+    pub limits: Limits,
+    pub by: Maker,
+    pub hello_counter: u64,
+    pub receipts: Receipts,
+    pub ack_due: bool,
+    pub heartbeat_due: bool,
+    pub echo: Option<Echo>,
+    /// The credit told last.
+    pub credit_told: Revision,
+    pub refuse: Option<Refusal>,
+}
+
+/// An event that waits, and where its node's history stands when it was polled.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Waiting {
+    pub event: ControllerEvent,
+    pub reaches: Option<Position>,
+    pub history: u32,
+}
+
+/// A task that the replica no longer has: forgotten, or of a history that was closed.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Closed {
+    pub record: Record,
+    pub mark: Option<Mark>,
+}
+
+#[derive(Clone, Hash, Debug)]
+pub(super) struct Node {
+    pub id: NodeId,
+    pub name: Name,
+    /// The incarnation whose OPEN was accepted last.
+    pub known: Option<Maker>,
+    pub session: Option<Box<Session>>,
+    /// Sessions that ended, the newest last.
+    pub ended: VecDeque<SessionId>,
+    pub next_frame: u64,
+    pub subscriber: Subscriber<Reported>,
+    /// Marks beside live records.
+    pub marks: Map<TaskId, Mark>,
+    pub closed: Map<TaskId, Closed>,
+    pub closed_order: VecDeque<TaskId>,
+    pub events: VecDeque<Waiting>,
+    /// Counts histories: positions of a former one can no longer be committed.
+    pub history: u32,
+    pub polled: Position,
+    pub commit_told: Option<Position>,
+    pub reachability: Reachability,
+    /// The newest change of reachability that the host has not polled.
+    pub reach_event: Option<ControllerEvent>,
+    /// Lease time and time when the node was heard last.
+    pub heard: u64,
+    pub heard_at: Option<Instant>,
+    pub watched: bool,
+    pub stale: bool,
+    pub synced: bool,
+    pub sync_tip: Position,
+    pub waits_to_send: bool,
+    pub waits_for_host: bool,
+}
+
+impl Node {
+    pub(super) fn new(id: NodeId, name: Name, config: &ControllerConfig, limits: Limits, seed: u64) -> Node {
+        Node {
+            id,
+            name,
+            known: None,
+            session: None,
+            ended: VecDeque::new(),
+            next_frame: 1,
+            subscriber: Subscriber::new(limits, config.reorder_frames, seed, config.baits),
+            marks: Map::new(seed),
+            closed: Map::new(seed),
+            closed_order: VecDeque::new(),
+            events: VecDeque::new(),
+            history: 0,
+            polled: Position::START,
+            commit_told: None,
+            reachability: Reachability::NotReportedYet,
+            reach_event: None,
+            heard: 0,
+            heard_at: None,
+            watched: false,
+            stale: false,
+            synced: false,
+            sync_tip: Position::START,
+            waits_to_send: false,
+            waits_for_host: false,
+        }
+    }
+
+    pub(super) fn next_number(&mut self) -> FrameNumber {
+        let number = FrameNumber(self.next_frame);
+        self.next_frame = self.next_frame.saturating_add(1);
+        number
+    }
+
+    /// Room for events.
+    pub(super) fn room(&self, config: &ControllerConfig) -> usize {
+        (config.events_per_node as usize).saturating_sub(self.events.len())
+    }
+
+    /// The credit to tell now.
+    pub(super) fn credit(&mut self, config: &ControllerConfig) -> Revision {
+        let room =
+            if bait!(config.baits, CreditIgnoresQueue) { config.events_per_node as usize } else { self.room(config) };
+        self.subscriber.credit(room)
+    }
+
+    pub(super) fn tell(&mut self, event: ControllerEvent) {
+        self.events.push_back(Waiting { event, reaches: None, history: self.history });
+    }
+
+    pub(super) fn tell_reaching(&mut self, event: ControllerEvent, position: Position) {
+        self.events.push_back(Waiting { event, reaches: Some(position), history: self.history });
+    }
+
+    /// A new history begins: what was committed of the former counts no more.
+    pub(super) fn begin_history(&mut self) {
+        self.history = self.history.wrapping_add(1);
+        self.polled = Position::START;
+        self.commit_told = None;
+    }
+
+    /// The next event for the host, if there is one.
+    pub(super) fn poll(&mut self, policy: AckPolicy) -> Option<ControllerEvent> {
+        if let Some(event) = self.reach_event.take() {
+            return Some(event);
+        }
+        if let Some(waiting) = self.events.pop_front() {
+            if let (Some(position), true) = (waiting.reaches, waiting.history == self.history) {
+                self.polled = position;
+            }
+            return Some(waiting.event);
+        }
+        let position = self.commit_due(policy)?;
+        self.commit_told = Some(position);
+        Some(ControllerEvent::CommitDue { node: self.id, position })
+    }
+
+    fn commit_due(&self, policy: AckPolicy) -> Option<Position> {
+        let due = policy == AckPolicy::Durable
+            && self.polled.revision > self.subscriber.durable()
+            && self.commit_told != Some(self.polled);
+        due.then_some(self.polled)
+    }
+
+    /// Whether the host has something to poll.
+    pub(super) fn has_news(&self, policy: AckPolicy) -> bool {
+        self.reach_event.is_some() || !self.events.is_empty() || self.commit_due(policy).is_some()
+    }
+
+    /// Keeps a task that the replica no longer has, under the view's own retention.
+    pub(super) fn close(&mut self, closed: Closed, most: usize) {
+        let id = closed.record.id;
+        if most == 0 {
+            return;
+        }
+        if self.closed.insert(id, closed).is_none() {
+            self.closed_order.push_back(id);
+        }
+        while self.closed.len() > most {
+            let Some(oldest) = self.closed_order.pop_front() else { break };
+            self.closed.remove(&oldest);
+        }
+    }
+
+    /// Takes a closed task out, as its id is in use again.
+    pub(super) fn reopen(&mut self, id: TaskId) -> Option<Closed> {
+        let closed = self.closed.remove(&id)?;
+        self.closed_order.retain(|other| *other != id);
+        Some(closed)
+    }
+
+    /// Ends the session: frames that still come for it are remembered as such.
+    pub(super) fn end_session(&mut self) -> Option<(SessionId, Option<SessionId>)> {
+        let session = self.session.take()?;
+        self.subscriber.close();
+        self.ended.push_back(session.id);
+        let forgotten = if self.ended.len() > 2 { self.ended.pop_front() } else { None };
+        Some((session.id, forgotten))
+    }
+
+    /// Whether the node's tasks are to be called stale.
+    pub(super) fn is_stale(&self) -> bool {
+        self.stale
+    }
+}

@@ -1,0 +1,617 @@
+//! Frames that a controller hears: decode, admit, dispatch, account. Every frame ends in exactly one counter of arrival.
+
+use alloc::sync::Arc;
+
+use super::event::{ControllerEvent, Transition};
+use super::node::{Closed, Node};
+use super::view::{Mark, Reachability};
+use super::{Controller, Target};
+use crate::bait::bait;
+use crate::id::{Epoch, NodeId, PeerId, SessionId};
+use crate::receipts::Newness;
+use crate::receive_error::ReceiveError;
+use crate::replica::{Piece, Taken};
+use crate::revision::Position;
+use crate::stage::Part;
+use crate::stream::Reported;
+use crate::subscriber::Compared;
+use crate::table::{Applied, Cell};
+use crate::task::{Change, Entry, Exit, Reason, Source, State};
+use crate::time::Instant;
+use crate::wire::{
+    decode_into, Answered, Body, Bounds, DecodeError, Delta, Echo, Fault, Fenced, Goodbye, Header, Heartbeat, Judged,
+    Kind, NoSession, Refused, Snapshot, StreamNumber,
+};
+
+/// Microseconds between two answers NO_SESSION.
+const NO_SESSION_EVERY: u64 = 2_000;
+
+impl Controller {
+    pub(super) fn hear(&mut self, now: Instant, peer: PeerId, bytes: &[u8]) -> Result<(), ReceiveError> {
+        let target = session_of(bytes).and_then(|session| self.sessions.get(&session).copied());
+        let bounds = match target {
+            Some(Target::Node(id)) => self.session_bounds(id),
+            _ => Bounds::default(),
+        };
+        let mut delta = core::mem::take(&mut self.scratch);
+        let decoded = decode_into(bytes, &bounds, &mut delta);
+        let result = match decoded {
+            Ok((header, body)) => self.admit(now, peer, target, header, body, &mut delta),
+            Err(error) => self.undecodable(error),
+        };
+        delta.entries.clear();
+        delta.details.clear();
+        self.scratch = delta;
+        result
+    }
+
+    fn session_bounds(&self, id: NodeId) -> Bounds {
+        match self.node_ref(id).and_then(|node| node.session.as_ref()) {
+            Some(session) => Bounds::of(&session.limits, session.by.epoch),
+            None => Bounds::default(),
+        }
+    }
+
+    fn undecodable(&mut self, error: DecodeError) -> Result<(), ReceiveError> {
+        let metrics = &mut self.metrics;
+        match error.fault {
+            Fault::UnknownKind(_) => {
+                metrics.frames_unknown_kind_total += 1;
+                return Ok(());
+            }
+            Fault::Checksum { .. } => metrics.frames_corrupt_total += 1,
+            Fault::Cut { .. } if error.kind.is_none() => metrics.frames_corrupt_total += 1,
+            Fault::Version { .. } => metrics.frames_version_total += 1,
+            Fault::Stream => metrics.frames_unexpected_total += 1,
+            Fault::FrameBeyond { .. } | Fault::SlotBeyond { .. } | Fault::ValueBeyond { .. } => {
+                metrics.frames_over_limit_total += 1;
+            }
+            _ => metrics.frames_malformed_total += 1,
+        }
+        Err(error.into())
+    }
+
+    fn unexpected(&mut self, kind: Kind) -> Result<(), ReceiveError> {
+        self.metrics.frames_unexpected_total += 1;
+        Err(ReceiveError::Unexpected { kind })
+    }
+
+    fn admit(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        target: Option<Target>,
+        header: Header,
+        body: Body,
+        delta: &mut Delta,
+    ) -> Result<(), ReceiveError> {
+        if header.session == SessionId::NONE {
+            return match body {
+                Body::Hello(hello) => self.hear_hello(now, peer, hello),
+                Body::Fenced(fenced) => self.hear_fenced(fenced),
+                _ => self.unexpected(header.kind),
+            };
+        }
+        match target {
+            Some(Target::Node(id)) => {
+                if let Some(bound) = self.bound.get(&peer) {
+                    let name = self.node_ref(id).map(|node| &node.name);
+                    if let Some(claimed) = name.filter(|name| *name != bound).cloned() {
+                        self.metrics.frames_wrong_identity_total += 1;
+                        return Err(ReceiveError::WrongIdentity { bound: bound.clone(), claimed });
+                    }
+                }
+                self.dispatch(now, peer, id, header, body, delta)
+            }
+            Some(Target::Ended(id)) => self.hear_ended(now, peer, id, header),
+            None if self.handshakes.get(header.session).is_some() => match body {
+                Body::Open(open) => self.hear_open(now, peer, header, open),
+                _ => {
+                    self.metrics.frames_early_total += 1;
+                    Ok(())
+                }
+            },
+            None => {
+                self.metrics.frames_unknown_session_total += 1;
+                self.say_no_session(now, peer, header.session);
+                Err(ReceiveError::UnknownSession { kind: header.kind, session: header.session })
+            }
+        }
+    }
+
+    fn say_no_session(&mut self, now: Instant, peer: PeerId, session: SessionId) {
+        if now >= self.no_session_at {
+            self.no_session_at = now.after(core::time::Duration::from_micros(NO_SESSION_EVERY));
+            self.answer(peer, Body::NoSession(NoSession { session }));
+        }
+    }
+
+    /// A frame of a session that is remembered as ended: its sender is told so, and nothing else happens.
+    fn hear_ended(&mut self, now: Instant, peer: PeerId, id: NodeId, header: Header) -> Result<(), ReceiveError> {
+        self.metrics.frames_ended_session_total += 1;
+        if bait!(self.config.baits, EndedSessionRenewsLease) {
+            self.renew(id, now);
+        }
+        if header.kind != Kind::Goodbye {
+            self.say_no_session(now, peer, header.session);
+        }
+        Ok(())
+    }
+
+    fn hear_fenced(&mut self, fenced: Fenced) -> Result<(), ReceiveError> {
+        let Answered::Welcome(session) = fenced.answered else {
+            self.metrics.frames_early_total += 1;
+            return Ok(());
+        };
+        let Some(handshake) = self.handshakes.get(session) else {
+            self.metrics.frames_early_total += 1;
+            return Ok(());
+        };
+        let larger = fenced.seen > self.config.term.0 || fenced.twin && fenced.seen == self.config.term.0;
+        let name = handshake.hello.node.clone();
+        self.metrics.frames_control_total += 1;
+        if larger {
+            self.metrics.deposed_total += 1;
+            if let Some(node) = self.names.get(&name).copied() {
+                let seen = crate::id::Term(fenced.seen);
+                self.notice(ControllerEvent::Deposed { node, seen, conflict: fenced.twin });
+            }
+            self.handshakes.drop_name(&name);
+        }
+        Ok(())
+    }
+
+    fn dispatch(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        id: NodeId,
+        header: Header,
+        body: Body,
+        delta: &mut Delta,
+    ) -> Result<(), ReceiveError> {
+        let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else {
+            self.metrics.frames_unknown_session_total += 1;
+            return Ok(());
+        };
+        let Some(session) = node.session.as_mut() else {
+            self.metrics.frames_ended_session_total += 1;
+            return Ok(());
+        };
+        let newness = session.receipts.judge(header.number);
+        if newness != Newness::New {
+            self.metrics.frames_duplicate_total += 1;
+            if bait!(self.config.baits, RepeatRenewsLease) {
+                self.renew(id, now);
+            }
+            return Ok(());
+        }
+        session.receipts.see(header.number);
+        session.peer = peer;
+        self.renew(id, now);
+        match body {
+            Body::Delta(_) => self.hear_delta(now, id, header, delta),
+            Body::Snapshot(part) => self.hear_snapshot(now, id, header, part),
+            Body::Heartbeat(heartbeat) => self.hear_heartbeat(now, id, header, heartbeat),
+            Body::Verdict(judged) => self.hear_verdict(now, id, header, judged),
+            Body::Goodbye(goodbye) => self.hear_goodbye(id, goodbye),
+            Body::Refused(refused) => self.hear_refused(id, refused),
+            // OPEN was repeated: it is only acknowledged.
+            Body::Open(_) => {
+                self.metrics.frames_control_total += 1;
+                self.process(now, id, header);
+                Ok(())
+            }
+            _ => self.unexpected(header.kind),
+        }
+    }
+
+    /// Notes that a frame was processed or is held for good, and that an acknowledgement is due.
+    fn process(&mut self, now: Instant, id: NodeId, header: Header) {
+        if let Some(session) = self.node_mut(id).and_then(|node| node.session.as_mut()) {
+            session.receipts.process(header.number, now);
+        }
+        self.want_ack(id);
+    }
+
+    fn hear_delta(&mut self, now: Instant, id: NodeId, header: Header, delta: &Delta) -> Result<(), ReceiveError> {
+        if delta.stream.is_some_and(|stream| stream != StreamNumber::Reported) {
+            return self.unexpected(Kind::Delta);
+        }
+        let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return Ok(()) };
+        let Some(by) = node.session.as_ref().map(|session| session.by) else { return Ok(()) };
+        let piece: Piece<'_, Reported> = Piece {
+            number: header.number,
+            epoch: by.epoch,
+            from: delta.from,
+            tag: delta.tag,
+            entries: &delta.entries,
+            details: &delta.details,
+            digest: delta.digest,
+        };
+        if delta.entries.iter().any(|entry| entry.epoch > by.epoch || entry.epoch == Epoch(0)) {
+            self.metrics.frames_malformed_total += 1;
+            return Err(ReceiveError::Exhausted { field: "the epoch of an entry" });
+        }
+        if node.subscriber.is_beyond_credit(piece.to()) {
+            self.metrics.frames_over_limit_total += 1;
+            return Err(ReceiveError::BeyondCredit { to: piece.to() });
+        }
+        let staging = node.subscriber.is_staging();
+        let Some(taken) = node.subscriber.take(now, &piece, by) else {
+            self.metrics.frames_void_total += 1;
+            return Ok(());
+        };
+        if !staging {
+            self.tell_applied(now, id, piece.entries);
+        }
+        if piece.digest.is_some() {
+            match taken {
+                Taken::Applied { .. } | Taken::Duplicate if self.stands_at(id, piece.to()) => {
+                    self.metrics.digests_equal_total += 1;
+                }
+                _ => self.metrics.digests_inconclusive_total += 1,
+            }
+        }
+        let result = self.account(now, id, header, taken, staging);
+        self.take_held(now, id, by);
+        self.see_switch(now, id);
+        self.see_synced(id);
+        result
+    }
+
+    fn stands_at(&self, id: NodeId, revision: crate::revision::Revision) -> bool {
+        self.node_ref(id).is_some_and(|node| !node.subscriber.is_staging() && node.subscriber.position().revision == revision)
+    }
+
+    /// Counts a delta or a part of a snapshot at its arrival.
+    fn account(
+        &mut self,
+        now: Instant,
+        id: NodeId,
+        header: Header,
+        taken: Taken,
+        staging: bool,
+    ) -> Result<(), ReceiveError> {
+        match taken {
+            Taken::Applied { entries } => {
+                self.metrics.frames_applied_total += 1;
+                self.metrics.batch_entries_total += entries as u64;
+                self.process(now, id, header);
+            }
+            Taken::Duplicate => {
+                self.metrics.frames_duplicate_total += 1;
+                self.process(now, id, header);
+            }
+            Taken::Held => {
+                self.metrics.frames_held_total += 1;
+                self.process(now, id, header);
+            }
+            Taken::GapDropped => {
+                self.metrics.frames_gap_dropped_total += 1;
+                self.want_ack(id);
+            }
+            Taken::Symptom(symptom) => {
+                self.metrics.frames_differing_total += 1;
+                self.found_difference(now, id, symptom, staging);
+                return Err(ReceiveError::Differs { symptom });
+            }
+        }
+        Ok(())
+    }
+
+    /// The subscriber has begun to ask: the host hears it before anything changes.
+    fn found_difference(&mut self, now: Instant, id: NodeId, symptom: crate::wire::Symptom, staging: bool) {
+        self.metrics.drift_found_total += 1;
+        if staging {
+            self.staging -= 1;
+        }
+        let Some(node) = self.node_mut(id) else { return };
+        let position = node.subscriber.position();
+        node.tell(ControllerEvent::DriftFound { node: id, symptom, position });
+        if node.subscriber.is_hopeless(now) {
+            self.refuse_session(id, crate::wire::Refusal::RepairFailed);
+        }
+        self.set_timer(id);
+        self.note_news(id);
+        self.note_send(id);
+    }
+
+    /// Applies what waited behind the gap that was closed.
+    fn take_held(&mut self, now: Instant, id: NodeId, by: crate::publisher::Maker) {
+        loop {
+            let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+            let staging = node.subscriber.is_staging();
+            let Some((held, taken)) = node.subscriber.take_held(now, by) else { return };
+            if let Some(held) = held {
+                let piece = held.piece();
+                self.tell_applied(now, id, piece.entries);
+            }
+            match taken {
+                Taken::Symptom(symptom) => self.found_difference(now, id, symptom, staging),
+                _ => self.metrics.held_applied_total += 1,
+            }
+        }
+    }
+
+    /// Queues an event for each entry that the replica has just applied.
+    fn tell_applied(&mut self, now: Instant, id: NodeId, entries: &[Entry]) {
+        let wall = self.wall(now);
+        let lossy = self.is_lossy();
+        let most_closed = self.config.finals_per_node as usize;
+        let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+        let applied = node.subscriber.replica.take_applied();
+        if applied.is_empty() {
+            node.subscriber.replica.give_back_applied(applied);
+            return;
+        }
+        let new = &entries[entries.len() - applied.len().min(entries.len())..];
+        for (applied, entry) in applied.iter().zip(new) {
+            let metrics = &mut self.metrics;
+            metrics.transitions_total += u64::from(!matches!(entry.change, Change::Forget { .. }));
+            if let Change::Move(status) = &entry.change {
+                metrics.succeeded_total += u64::from(status.state == State::Succeeded);
+                metrics.failed_total += u64::from(status.state == State::Failed);
+                metrics.cancelled_total += u64::from(status.state == State::Cancelled);
+            }
+            metrics.sync_latency_milliseconds_total += wall.0.saturating_sub(entry.at.0);
+            node.tell_entry(applied, entry, most_closed, Seen::default());
+        }
+        if lossy {
+            let revision = node.subscriber.position().revision;
+            node.subscriber.commit(revision);
+        }
+        node.subscriber.replica.give_back_applied(applied);
+        self.note_news(id);
+    }
+
+    fn hear_snapshot(&mut self, now: Instant, id: NodeId, header: Header, part: Snapshot) -> Result<(), ReceiveError> {
+        if part.stream != StreamNumber::Reported {
+            return self.unexpected(Kind::Snapshot);
+        }
+        let Some(node) = self.node_mut(id) else { return Ok(()) };
+        let staging = node.subscriber.is_staging();
+        let part: Part<'_, Reported> = Part {
+            base: part.base,
+            digest: part.digest,
+            slots: part.slots,
+            total: part.total,
+            first: part.first,
+            next: part.next,
+            records: &part.records,
+            finals: &part.finals,
+        };
+        let Some(taken) = node.subscriber.take_part(now, &part) else {
+            self.metrics.frames_void_total += 1;
+            return Ok(());
+        };
+        let result = self.account(now, id, header, taken, staging);
+        self.see_switch(now, id);
+        self.see_synced(id);
+        self.set_timer(id);
+        result
+    }
+
+    fn hear_heartbeat(
+        &mut self,
+        now: Instant,
+        id: NodeId,
+        header: Header,
+        heartbeat: Heartbeat,
+    ) -> Result<(), ReceiveError> {
+        self.metrics.frames_control_total += 1;
+        let wall = self.wall(now);
+        let Some(node) = self.node_mut(id) else { return Ok(()) };
+        let compared = node.subscriber.compare(now, heartbeat.tip, heartbeat.digest);
+        // What was polled and not committed is asked for again.
+        node.commit_told = None;
+        if let Some(session) = &mut node.session {
+            session.heartbeat_due = true;
+            if session.echo.is_none_or(|echo| echo.number < header.number) {
+                session.echo =
+                    Some(Echo { number: header.number, sent: heartbeat.sent, received: now.as_micros(), wall });
+            }
+        }
+        match compared {
+            Compared::Equal => self.metrics.digests_equal_total += 1,
+            Compared::Inconclusive => self.metrics.digests_inconclusive_total += 1,
+            Compared::Differs => self.found_difference(now, id, crate::wire::Symptom::Digest, false),
+        }
+        self.process(now, id, header);
+        self.note_news(id);
+        Ok(())
+    }
+
+    fn hear_verdict(&mut self, now: Instant, id: NodeId, header: Header, judged: Judged) -> Result<(), ReceiveError> {
+        let Some(node) = self.node_mut(id) else { return Ok(()) };
+        let held = node.subscriber.position();
+        let judgement = judged.judgement;
+        let log = node.session.as_ref().map_or(0, |session| session.limits.log);
+        let (base, tip) = (judgement.base.revision, judgement.tip.revision);
+        let sound = judged.stream == StreamNumber::Reported && base <= tip && tip.0 - base.0 <= u64::from(log);
+        if !sound {
+            self.metrics.frames_malformed_total += 1;
+            return Err(ReceiveError::Exhausted { field: "a position of VERDICT" });
+        }
+        let fits = node.subscriber.answered(now, judged.ask, &judgement);
+        if fits {
+            node.synced = false;
+            node.sync_tip = judgement.tip;
+            node.tell(ControllerEvent::HistoryDiffers {
+                node: id,
+                verdict: judgement.verdict,
+                held,
+                base: judgement.base,
+                tip: judgement.tip,
+            });
+            self.staging += 1;
+            self.set_timer(id);
+            self.note_news(id);
+        }
+        self.metrics.frames_control_total += 1;
+        self.process(now, id, header);
+        Ok(())
+    }
+
+    fn hear_goodbye(&mut self, id: NodeId, _goodbye: Goodbye) -> Result<(), ReceiveError> {
+        self.metrics.frames_control_total += 1;
+        self.close_session(id);
+        let Some(node) = self.node_mut(id) else { return Ok(()) };
+        node.reachability = Reachability::Left;
+        node.synced = false;
+        node.reach_event = None;
+        node.tell(ControllerEvent::NodeLeft { node: id });
+        self.note_news(id);
+        Ok(())
+    }
+
+    fn hear_refused(&mut self, id: NodeId, _refused: Refused) -> Result<(), ReceiveError> {
+        self.metrics.frames_control_total += 1;
+        self.close_session(id);
+        Ok(())
+    }
+
+    /// Tells when a node's cursor has reached the tip that it named.
+    pub(super) fn see_synced(&mut self, id: NodeId) {
+        let Some(node) = self.node_mut(id) else { return };
+        let position = node.subscriber.position();
+        let reached = node.session.is_some()
+            && !node.subscriber.is_staging()
+            && node.subscriber.asking().is_none()
+            && position.revision >= node.sync_tip.revision;
+        if reached && !node.synced {
+            node.synced = true;
+            node.stale = false;
+            node.tell(ControllerEvent::NodeSynced { node: id, position });
+            self.note_news(id);
+        }
+    }
+}
+
+/// The session that a frame names, before anything else of it is looked at.
+fn session_of(bytes: &[u8]) -> Option<SessionId> {
+    let bytes: [u8; 8] = bytes.get(2..10)?.try_into().ok()?;
+    Some(SessionId(u64::from_le_bytes(bytes))).filter(|session| *session != SessionId::NONE)
+}
+
+/// What is known of an entry beside its content.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Seen {
+    pub may_be_repeat: bool,
+    pub out_of_sequence: bool,
+}
+
+impl Node {
+    /// Queues the event of one entry, and moves marks and closed tasks with it.
+    pub(super) fn tell_entry(&mut self, applied: &Applied<Reported>, entry: &Entry, most_closed: usize, seen: Seen) {
+        let position = applied.position;
+        match (&entry.change, &applied.before) {
+            (Change::Register { id, metadata, payload }, _) => {
+                let registered = crate::revision::Made { epoch: entry.epoch, revision: position.revision };
+                self.reopen(*id);
+                self.marks.remove(id);
+                let transition = Transition {
+                    task: *id,
+                    registered,
+                    position,
+                    epoch: entry.epoch,
+                    attempt: 0,
+                    number: 1,
+                    from: None,
+                    state: State::Pending,
+                    at: entry.at,
+                    reason: Reason::NONE,
+                    source: Source::HOST,
+                    exit: Exit::None,
+                    metadata: metadata.clone(),
+                    payload: payload.clone(),
+                    may_be_repeat: seen.may_be_repeat,
+                    out_of_sequence: seen.out_of_sequence,
+                };
+                self.tell_transition(transition, position);
+            }
+            (Change::Move(status), Some(Cell { record: before, .. })) => {
+                let retry = status.state == State::Pending;
+                let transition = Transition {
+                    task: before.id,
+                    registered: before.registered,
+                    position,
+                    epoch: entry.epoch,
+                    attempt: before.attempt + u32::from(retry),
+                    number: before.number + 1,
+                    from: Some(before.state),
+                    state: status.state,
+                    at: entry.at,
+                    reason: status.reason,
+                    source: status.source,
+                    exit: status.exit,
+                    metadata: None,
+                    payload: carried(before.payload.as_ref(), status.payload.as_ref()),
+                    may_be_repeat: seen.may_be_repeat,
+                    out_of_sequence: seen.out_of_sequence,
+                };
+                self.meet_mark(&transition);
+                self.tell_transition(transition, position);
+            }
+            (Change::Forget { .. }, Some(Cell { record: before, .. })) => {
+                let mark = self.marks.remove(&before.id).filter(|mark| mark.registered() == before.registered);
+                self.close(Closed { record: before.clone(), mark }, most_closed);
+                let event = ControllerEvent::TaskForgotten {
+                    node: self.id,
+                    task: before.id,
+                    registered: before.registered,
+                    position,
+                    may_be_repeat: seen.may_be_repeat,
+                };
+                self.tell_reaching(event, position);
+            }
+            // An entry of a later version's kind: it is in the record, and the host has nothing to hear of it but that
+            // the history has come this far.
+            (_, before) => {
+                if let Some(Cell { record, .. }) = before {
+                    let event = ControllerEvent::EntryOfUnknownKind { node: self.id, task: record.id, position };
+                    self.tell_reaching(event, position);
+                }
+            }
+        }
+    }
+
+    fn tell_transition(&mut self, transition: Transition, position: Position) {
+        let node = self.id;
+        self.tell_reaching(ControllerEvent::Transition { node, transition }, position);
+    }
+
+    /// A task that was given up is reported after all: two truths met.
+    fn meet_mark(&mut self, transition: &Transition) {
+        let Some(mark) = self.marks.get(&transition.task) else { return };
+        if mark.registered() != transition.registered {
+            return;
+        }
+        match mark {
+            Mark::GivenUp { .. } => {
+                let (node, task, state) = (self.id, transition.task, transition.state);
+                self.tell(ControllerEvent::LateTruth { node, task, state });
+            }
+            Mark::OutcomeUnknown { .. } => {
+                let (node, task) = (self.id, transition.task);
+                self.marks.remove(&task);
+                self.tell(ControllerEvent::MarkLifted { node, task });
+            }
+            Mark::Conflict { .. } => {}
+        }
+    }
+}
+
+/// The payload of a transition, with the trace of its task if it brings none of its own.
+fn carried(
+    before: Option<&Arc<crate::task::Payload>>,
+    status: Option<&Arc<crate::task::Payload>>,
+) -> Option<Arc<crate::task::Payload>> {
+    let trace = before.and_then(|payload| payload.trace);
+    if trace.is_none() || status.is_some_and(|payload| payload.trace.is_some()) {
+        return status.cloned();
+    }
+    let mut payload = status.map(|payload| payload.as_ref().clone()).unwrap_or_default();
+    payload.trace = trace;
+    payload.into_shared()
+}

@@ -1,0 +1,302 @@
+//! What can be looked up: nodes and tasks, what is known of them, how old that knowledge is, and the marks beside it.
+
+use core::fmt;
+use core::time::Duration;
+
+use super::node::{Closed, Node};
+use super::Controller;
+use crate::id::{Epoch, Name, NodeId, TaskId};
+use crate::revision::{Made, Position, Revision};
+use crate::task::{Detail, Record, State};
+use crate::time::Instant;
+
+/// Whether a node is there. A separate axis from the states of its tasks.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Reachability {
+    /// Known, and not heard in this term yet: neither lost nor absent.
+    NotReportedYet,
+    /// Heard within its lease.
+    Live,
+    /// A heartbeat is missing.
+    Suspect,
+    /// Its lease has ended.
+    Lost,
+    /// It said goodbye.
+    Left,
+}
+
+impl fmt::Display for Reachability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Reachability::NotReportedYet => "NotReportedYet",
+            Reachability::Live => "Live",
+            Reachability::Suspect => "Suspect",
+            Reachability::Lost => "Lost",
+            Reachability::Left => "Left",
+        })
+    }
+}
+
+/// What a controller notes beside a record: never over it, and no part of any hash.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Mark {
+    /// The host gave the task up.
+    GivenUp {
+        /// Which registration of it.
+        registered: Made,
+    },
+    /// What became of it cannot be known.
+    OutcomeUnknown {
+        /// Which registration of it.
+        registered: Made,
+    },
+    /// Its agent contradicts a known final, which the view keeps.
+    Conflict {
+        /// Which registration of it.
+        registered: Made,
+        /// The final state that the view keeps.
+        state: State,
+        /// The transition number of that final.
+        number: u32,
+    },
+}
+
+impl Mark {
+    /// The registration that the mark is about.
+    pub fn registered(&self) -> Made {
+        match self {
+            Mark::GivenUp { registered } | Mark::OutcomeUnknown { registered } | Mark::Conflict { registered, .. } => {
+                *registered
+            }
+        }
+    }
+}
+
+/// How fresh the knowledge of a task is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Freshness {
+    /// Its node is live and synced; it was heard so long ago.
+    Fresh(Duration),
+    /// Its node is lost, or back and not yet synced; it was heard so long ago.
+    Stale(Duration),
+    /// The task is final, and nothing newer can come.
+    Final,
+    /// Its node has not reported in this term yet.
+    NotReportedYet,
+}
+
+impl fmt::Display for Freshness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Freshness::Fresh(age) => write!(f, "fresh, heard {}.{:03} s ago", age.as_secs(), age.subsec_millis()),
+            Freshness::Stale(age) => write!(f, "stale for {}.{:03} s", age.as_secs(), age.subsec_millis()),
+            Freshness::Final => f.write_str("final"),
+            Freshness::NotReportedYet => f.write_str("not reported yet"),
+        }
+    }
+}
+
+/// The view of a controller: a borrow, free of cost.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    controller: &'a Controller,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(controller: &'a Controller) -> View<'a> {
+        View { controller }
+    }
+
+    /// All nodes that are known, in the order in which they were first heard.
+    pub fn nodes(self) -> impl Iterator<Item = NodeView<'a>> {
+        self.controller.nodes.iter().flatten().map(|node| NodeView { node })
+    }
+
+    /// One node.
+    pub fn node(self, id: NodeId) -> Option<NodeView<'a>> {
+        self.controller.node_ref(id).map(|node| NodeView { node })
+    }
+
+    /// All tasks of a node, the live ones by slot and then those kept after they were closed. Nothing for an unknown node.
+    pub fn tasks_of(self, id: NodeId) -> impl Iterator<Item = TaskView<'a>> {
+        self.node(id).into_iter().flat_map(NodeView::tasks)
+    }
+
+    /// One task of a node.
+    pub fn find(self, id: NodeId, task: TaskId) -> Option<TaskView<'a>> {
+        self.node(id)?.task(task)
+    }
+
+    /// A task wherever it is known: one look-up a node.
+    pub fn find_task(self, task: TaskId) -> impl Iterator<Item = (NodeId, TaskView<'a>)> {
+        self.nodes().filter_map(move |node| node.task(task).map(|found| (node.id(), found)))
+    }
+}
+
+/// What is known of a node.
+#[derive(Clone, Copy)]
+pub struct NodeView<'a> {
+    node: &'a Node,
+}
+
+impl<'a> NodeView<'a> {
+    /// Its number here.
+    pub fn id(self) -> NodeId {
+        self.node.id
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'a Name {
+        &self.node.name
+    }
+
+    /// Whether it is there.
+    pub fn reachability(self) -> Reachability {
+        self.node.reachability
+    }
+
+    /// Whether its cursor has reached the tip that it named when it opened its session.
+    pub fn is_synced(self) -> bool {
+        self.node.synced
+    }
+
+    /// Whether its tasks are stale: from Lost until it is synced again.
+    pub fn is_stale(self) -> bool {
+        self.node.is_stale()
+    }
+
+    /// Its newest incarnation; `None` before its first session.
+    pub fn epoch(self) -> Option<Epoch> {
+        self.node.known.map(|maker| maker.epoch)
+    }
+
+    /// The position up to which everything is known.
+    pub fn received(self) -> Position {
+        self.node.subscriber.position()
+    }
+
+    /// The revision up to which everything is durable here.
+    pub fn durable(self) -> Revision {
+        self.node.subscriber.durable()
+    }
+
+    /// The position up to which events were polled.
+    pub fn polled(self) -> Position {
+        self.node.polled
+    }
+
+    /// Whether a snapshot is being staged.
+    pub fn is_staging(self) -> bool {
+        self.node.subscriber.is_staging()
+    }
+
+    /// Live tasks.
+    pub fn task_count(self) -> usize {
+        self.node.subscriber.replica.table.len()
+    }
+
+    /// When a new frame of it was heard last.
+    pub fn last_heard(self) -> Option<Instant> {
+        self.node.heard_at
+    }
+
+    /// Its tasks.
+    pub fn tasks(self) -> impl Iterator<Item = TaskView<'a>> {
+        let node = self.node;
+        let live = node.subscriber.replica.table.iter().map(move |record| TaskView { node, record, closed: None });
+        let closed = node
+            .closed_order
+            .iter()
+            .filter_map(|id| node.closed.get(id))
+            .map(move |closed| TaskView { node, record: &closed.record, closed: Some(closed) });
+        live.chain(closed)
+    }
+
+    /// One of its tasks.
+    pub fn task(self, id: TaskId) -> Option<TaskView<'a>> {
+        let node = self.node;
+        if let Some(record) = node.subscriber.replica.table.find(id) {
+            return Some(TaskView { node, record, closed: None });
+        }
+        node.closed.get(&id).map(|closed| TaskView { node, record: &closed.record, closed: Some(closed) })
+    }
+}
+
+/// What is known of a task.
+#[derive(Clone, Copy)]
+pub struct TaskView<'a> {
+    node: &'a Node,
+    record: &'a Record,
+    closed: Option<&'a Closed>,
+}
+
+impl<'a> TaskView<'a> {
+    /// The task.
+    pub fn id(self) -> TaskId {
+        self.record.id
+    }
+
+    /// The state: what its agent reported, or the final that the view keeps against it (see [`TaskView::mark`]).
+    pub fn state(self) -> State {
+        match self.mark() {
+            Some(Mark::Conflict { state, .. }) => *state,
+            _ => self.record.state,
+        }
+    }
+
+    /// The attempt that its agent reported.
+    pub fn attempt(self) -> u32 {
+        self.record.attempt
+    }
+
+    /// The number of its newest transition; that of the final that the view keeps, under a conflict.
+    pub fn number(self) -> u32 {
+        match self.mark() {
+            Some(Mark::Conflict { number, .. }) => *number,
+            _ => self.record.number,
+        }
+    }
+
+    /// What its agent says, whole.
+    pub fn record(self) -> &'a Record {
+        self.record
+    }
+
+    /// The newest detail of a running task.
+    pub fn detail(self) -> Option<&'a Detail> {
+        if self.closed.is_some() {
+            return None;
+        }
+        self.node.subscriber.replica.detail(self.record.slot)
+    }
+
+    /// What the controller notes beside it.
+    pub fn mark(self) -> Option<&'a Mark> {
+        match self.closed {
+            Some(closed) => closed.mark.as_ref(),
+            None => self.node.marks.get(&self.record.id).filter(|mark| mark.registered() == self.record.registered),
+        }
+    }
+
+    /// Whether its agent has forgotten it, or no longer knows it: what stands here is kept by the view alone.
+    pub fn is_closed(self) -> bool {
+        self.closed.is_some()
+    }
+
+    /// Whether the knowledge of it is stale.
+    pub fn is_stale(self) -> bool {
+        self.closed.is_none() && self.node.is_stale()
+    }
+
+    /// How fresh the knowledge of it is.
+    pub fn freshness(self, now: Instant) -> Freshness {
+        if self.closed.is_some() && self.record.state.is_ended() {
+            return Freshness::Final;
+        }
+        match (self.node.heard_at, self.node.reachability) {
+            (_, Reachability::NotReportedYet) | (None, _) => Freshness::NotReportedYet,
+            (Some(heard), _) if self.is_stale() => Freshness::Stale(now.since(heard)),
+            (Some(heard), _) => Freshness::Fresh(now.since(heard)),
+        }
+    }
+}

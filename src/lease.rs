@@ -1,0 +1,244 @@
+//! Leases, on both sides: when a controller stops believing in a silent agent, and when the agent must know it.
+//!
+//! The controller counts lease time, which passes only while its host calls it in time: a call later than the deadline
+//! that was asked for moves lease time no further than that deadline, and ends no lease until frames that waited have
+//! had a chance to be heard. Renewing is O(1): deadlines are looked at again only when they come up.
+
+use alloc::collections::BTreeSet;
+use core::time::Duration;
+
+use crate::bait::{bait, Baits};
+use crate::id::NodeId;
+use crate::time::{earliest, micros, Instant};
+
+/// Lease time of a controller, in microseconds of time in which it was called.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct LeaseClock {
+    last: Instant,
+    elapsed: u64,
+    lateness: u64,
+    /// Until then a late call ends no lease.
+    hold_until: Option<Instant>,
+    deadlines: BTreeSet<(u64, NodeId)>,
+    started: bool,
+    baits: Baits,
+}
+
+impl LeaseClock {
+    pub(crate) fn new(lateness: Duration, baits: Baits) -> LeaseClock {
+        LeaseClock {
+            last: Instant::ZERO,
+            elapsed: 0,
+            lateness: micros(lateness),
+            hold_until: None,
+            deadlines: BTreeSet::new(),
+            started: false,
+            baits,
+        }
+    }
+
+    /// The lease time now.
+    pub(crate) fn now(&self) -> u64 {
+        self.elapsed
+    }
+
+    /// Whether a call at `now` comes so soon after the last one that no deadline can have been missed by much.
+    pub(crate) fn is_soon(&self, now: Instant) -> bool {
+        self.started && micros(now.since(self.last)) <= self.lateness
+    }
+
+    /// A call has come at `now`, and `asked` is the deadline that was asked for. Says whether it came late.
+    pub(crate) fn advance(&mut self, now: Instant, asked: Option<Instant>) -> bool {
+        if !self.started {
+            self.started = true;
+            self.last = now;
+            return false;
+        }
+        let passed = micros(now.since(self.last));
+        let in_time = asked.map_or(passed, |asked| micros(asked.since(self.last)));
+        let late = passed > in_time.saturating_add(self.lateness) && !bait!(self.baits, ExpireOnWaking);
+        self.elapsed += if late { in_time } else { passed };
+        if late {
+            // One pause only, however late the next call is: a host that is always late sees its nodes expire too.
+            if self.hold_until.is_none() {
+                self.hold_until = Some(now.after(Duration::from_micros(self.lateness)));
+            } else {
+                self.elapsed += self.lateness;
+            }
+        }
+        self.last = now;
+        late
+    }
+
+    /// Watches a node from now on, or again.
+    pub(crate) fn watch(&mut self, node: NodeId, deadline: u64) {
+        self.deadlines.insert((deadline, node));
+    }
+
+    /// The next node whose deadline has come, unless a late call is being made up for.
+    pub(crate) fn due(&mut self, now: Instant) -> Option<NodeId> {
+        if self.hold_until.is_some_and(|until| now < until) {
+            return None;
+        }
+        self.hold_until = None;
+        let (deadline, node) = *self.deadlines.first()?;
+        if deadline > self.elapsed {
+            return None;
+        }
+        self.deadlines.pop_first();
+        Some(node)
+    }
+
+    /// When the next deadline comes, if calls come in time.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let (deadline, _) = self.deadlines.first()?;
+        let due = self.last.after(Duration::from_micros(deadline.saturating_sub(self.elapsed)));
+        Some(match self.hold_until {
+            Some(until) => due.max(until),
+            None => due,
+        })
+    }
+
+    /// How many deadlines are watched.
+    pub(crate) fn len(&self) -> usize {
+        self.deadlines.len()
+    }
+}
+
+/// What an agent believes of its own lease.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LeaseView {
+    /// No controller has been heard yet, or there is no session.
+    Unknown,
+    /// The controller believes in this agent at least until then.
+    Held {
+        /// When the belief ends, by this host's clock.
+        until: Instant,
+    },
+    /// The controller may believe this agent lost.
+    Expired,
+}
+
+/// The agent's side: measured from the *sending* of what was answered, and shortened by the clock-rate error, so that it
+/// ends before the controller's.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct OwnLease {
+    length: Duration,
+    renewed: Option<Instant>,
+    warned: bool,
+    expired: bool,
+}
+
+impl OwnLease {
+    pub(crate) fn new() -> OwnLease {
+        OwnLease { length: Duration::ZERO, renewed: None, warned: false, expired: false }
+    }
+
+    /// A session is open: what was sent at `sent` opened it.
+    pub(crate) fn begin(&mut self, lease: Duration, rate_error_ppm: u32, sent: Instant) {
+        let length = micros(lease);
+        let shorter = length - (u128::from(length) * u128::from(rate_error_ppm) / 1_000_000) as u64;
+        self.length = Duration::from_micros(shorter);
+        self.renewed = Some(sent);
+        self.warned = false;
+        self.expired = false;
+    }
+
+    /// Something that was sent at `sent` has been answered.
+    pub(crate) fn renew(&mut self, sent: Instant) {
+        if self.renewed.is_some_and(|renewed| sent > renewed) && !self.expired {
+            self.renewed = Some(sent);
+            self.warned = false;
+        }
+    }
+
+    /// There is no session any more; the belief runs out by itself.
+    fn until(&self) -> Option<Instant> {
+        self.renewed.filter(|_| !self.expired).map(|renewed| renewed.after(self.length))
+    }
+
+    fn warn_at(&self) -> Option<Instant> {
+        self.renewed.filter(|_| !self.expired && !self.warned).map(|renewed| renewed.after(self.length / 3 * 2))
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        earliest(self.until(), self.warn_at())
+    }
+
+    /// Whether the lease has run out by `now`, told once.
+    pub(crate) fn runs_out(&mut self, now: Instant) -> bool {
+        let out = self.until().is_some_and(|until| until <= now);
+        self.expired |= out;
+        out
+    }
+
+    /// Whether two thirds of it are gone by `now`, told once.
+    pub(crate) fn runs_low(&mut self, now: Instant) -> bool {
+        let low = self.warn_at().is_some_and(|at| at <= now);
+        self.warned |= low;
+        low
+    }
+
+    pub(crate) fn view(&self, now: Instant) -> LeaseView {
+        match (self.until(), self.expired) {
+            (_, true) => LeaseView::Expired,
+            (Some(until), _) if until <= now => LeaseView::Expired,
+            (Some(until), _) => LeaseView::Held { until },
+            (None, _) => LeaseView::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: u64) -> Instant {
+        Instant::from_micros(ms * 1000)
+    }
+
+    #[test]
+    fn a_late_call_ends_no_lease_before_frames_could_be_heard() {
+        let mut clock = LeaseClock::new(Duration::from_millis(200), Baits::default());
+        clock.advance(at(0), None);
+        clock.watch(NodeId(1), 15_000_000);
+        let asked = clock.deadline();
+        assert_eq!(asked, Some(at(15_000)));
+        // The host slept for an hour.
+        assert!(clock.advance(at(3_600_000), asked));
+        assert_eq!(clock.due(at(3_600_000)), None);
+        assert_eq!(clock.deadline(), Some(at(3_600_200)));
+        assert!(!clock.advance(at(3_600_200), Some(at(3_600_200))));
+        assert_eq!(clock.due(at(3_600_200)), Some(NodeId(1)));
+    }
+
+    #[test]
+    fn a_host_that_is_always_late_sees_nodes_expire_all_the_same() {
+        let mut clock = LeaseClock::new(Duration::from_millis(200), Baits::default());
+        clock.advance(at(0), None);
+        clock.watch(NodeId(1), 15_000_000);
+        let mut now = 0;
+        for _ in 0..8 {
+            now += 60_000;
+            clock.advance(at(now), clock.deadline());
+            if clock.due(at(now)).is_some() {
+                return;
+            }
+        }
+        panic!("never expired");
+    }
+
+    #[test]
+    fn the_agents_lease_counts_from_the_sending_and_is_shorter() {
+        let mut lease = OwnLease::new();
+        lease.begin(Duration::from_secs(15), 1000, at(100));
+        assert_eq!(lease.view(at(200)), LeaseView::Held { until: at(100 + 14_985) });
+        lease.renew(at(50));
+        assert_eq!(lease.deadline(), Some(at(100 + 9_990)));
+        assert!(!lease.runs_out(at(15_084)));
+        assert!(lease.runs_out(at(15_085)));
+        assert!(!lease.runs_out(at(15_086)));
+        lease.renew(at(15_086));
+        assert_eq!(lease.view(at(15_087)), LeaseView::Expired);
+    }
+}

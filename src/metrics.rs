@@ -1,0 +1,215 @@
+//! Counters of both roles, as plain structs that are always on. Names follow OpenMetrics: a unit, and `_total` for what
+//! only grows. Every received frame ends in exactly one counter of arrival.
+
+use core::hash::{Hash, Hasher};
+
+/// What a counter is: its name, whether it counts arrivals of frames, and what it says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Counter {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether each received frame ends in exactly one of these.
+    pub arrival: bool,
+    /// What it counts.
+    pub help: &'static str,
+}
+
+macro_rules! counters {
+    ($(#[$doc:meta])* $name:ident { arrivals { $($(#[doc = $adoc:literal])* $arrival:ident,)* } others { $($(#[doc = $odoc:literal])* $other:ident,)* } }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+        pub struct $name {
+            $($(#[doc = $adoc])* pub $arrival: u64,)*
+            $($(#[doc = $odoc])* pub $other: u64,)*
+        }
+
+        impl $name {
+            /// All counters, in the order of [`Self::values`].
+            pub const COUNTERS: &'static [Counter] = &[
+                $(Counter { name: stringify!($arrival), arrival: true, help: concat!($($adoc),*) },)*
+                $(Counter { name: stringify!($other), arrival: false, help: concat!($($odoc),*) },)*
+            ];
+
+            /// Their values.
+            pub fn values(&self) -> [u64; Self::COUNTERS.len()] {
+                [$(self.$arrival,)* $(self.$other,)*]
+            }
+
+            /// How many frames have arrived, by the counters of arrival.
+            pub fn arrivals(&self) -> u64 {
+                0 $(+ self.$arrival)*
+            }
+        }
+
+        // What has been counted is no part of a role's state: a model checker is not to tell states apart by it.
+        impl Hash for $name {
+            fn hash<H: Hasher>(&self, _: &mut H) {}
+        }
+    };
+}
+
+counters! {
+    /// What an agent has counted.
+    AgentMetrics {
+        arrivals {
+            /// Frames that were heard: control, acknowledgements and heartbeats.
+            frames_control_total,
+            /// Frames that came again, or too late to be told from such.
+            frames_duplicate_total,
+            /// Frames of a session that is no more, or before a session was open.
+            frames_ended_session_total,
+            /// Frames of a session that this agent never had.
+            frames_unknown_session_total,
+            /// Acknowledgements older than one that was heard.
+            frames_stale_total,
+            /// Answers to something else than what was asked.
+            frames_unasked_total,
+            /// Frames of a kind that this version does not know.
+            frames_unknown_kind_total,
+            /// Frames of a kind that only agents send, or of a stream that this agent does not read.
+            frames_unexpected_total,
+            /// Frames that failed their checksum, or were too short to have one.
+            frames_corrupt_total,
+            /// Frames of a version that this agent does not speak.
+            frames_version_total,
+            /// Frames that could not be decoded.
+            frames_malformed_total,
+            /// Frames that came while this agent was silent: fenced, or gone.
+            frames_silent_total,
+            /// Frames of a deposed controller, or of one that uses another's term.
+            frames_deposed_total,
+        }
+        others {
+            /// Frames sent.
+            frames_sent_total,
+            /// Bytes sent.
+            bytes_sent_total,
+            /// Bytes received.
+            bytes_received_total,
+            /// Entries made.
+            entries_total,
+            /// Entries sent, those sent again included.
+            entries_sent_total,
+            /// Entries sent again.
+            entries_resent_total,
+            /// Details sent.
+            details_sent_total,
+            /// Retransmission time-outs.
+            timeouts_total,
+            /// Sessions opened.
+            sessions_total,
+            /// Snapshots begun.
+            snapshots_total,
+            /// Questions of a controller that were judged.
+            asks_total,
+            /// Times that this agent was fenced.
+            fenced_total,
+            /// Leases that ran out.
+            leases_expired_total,
+            /// Calls whose time was before that of the call before.
+            clock_steps_back_total,
+            /// Events that gave way because the host does not poll.
+            events_dropped_total,
+            /// Records found damaged in memory.
+            damaged_total,
+        }
+    }
+}
+
+counters! {
+    /// What a controller has counted.
+    ControllerMetrics {
+        arrivals {
+            /// Deltas and snapshots that brought news.
+            frames_applied_total,
+            /// Deltas held back by a gap.
+            frames_held_total,
+            /// Frames that came again, or brought nothing new.
+            frames_duplicate_total,
+            /// Deltas dropped behind a gap that had no room to hold them.
+            frames_gap_dropped_total,
+            /// Deltas and snapshots that showed a difference and were not applied.
+            frames_differing_total,
+            /// Deltas and snapshots that came while none could be used: a question or a snapshot is under way.
+            frames_void_total,
+            /// Handshakes, heartbeats and the like that were heard.
+            frames_control_total,
+            /// Frames of a session that is remembered as ended.
+            frames_ended_session_total,
+            /// Frames that came before their session was open, or answers to another question.
+            frames_early_total,
+            /// HELLOs older than one that was heard.
+            frames_stale_hello_total,
+            /// Frames of a session that this controller never had.
+            frames_unknown_session_total,
+            /// HELLOs that were fenced.
+            frames_fenced_total,
+            /// HELLOs that were refused.
+            frames_refused_total,
+            /// HELLOs for another node than the one that the peer is bound to.
+            frames_wrong_identity_total,
+            /// Deltas beyond the credit given, or frames over an agreed limit.
+            frames_over_limit_total,
+            /// Frames of a kind that this version does not know.
+            frames_unknown_kind_total,
+            /// Frames of a kind that only controllers send, or of a stream that a controller does not read.
+            frames_unexpected_total,
+            /// Frames that failed their checksum, or were too short to have one.
+            frames_corrupt_total,
+            /// Frames of a version that this controller does not speak.
+            frames_version_total,
+            /// Frames that could not be decoded.
+            frames_malformed_total,
+        }
+        others {
+            /// Frames sent.
+            frames_sent_total,
+            /// Bytes sent.
+            bytes_sent_total,
+            /// Bytes received.
+            bytes_received_total,
+            /// Transitions applied.
+            transitions_total,
+            /// Of these, to SUCCEEDED.
+            succeeded_total,
+            /// Of these, to FAILED.
+            failed_total,
+            /// Of these, to CANCELLED.
+            cancelled_total,
+            /// Details taken.
+            details_total,
+            /// Entries of batches that brought news, to be divided by the frames applied.
+            batch_entries_total,
+            /// Milliseconds from a transition at its agent to here, by their wall clocks, summed.
+            sync_latency_milliseconds_total,
+            /// Held frames that were applied later.
+            held_applied_total,
+            /// Held frames that were dropped with their session or history.
+            held_dropped_total,
+            /// Differences found.
+            drift_found_total,
+            /// Differences repaired.
+            drift_repaired_total,
+            /// Digests compared and equal.
+            digests_equal_total,
+            /// Digests that could not be compared where they were.
+            digests_inconclusive_total,
+            /// Snapshots that were switched to.
+            resyncs_total,
+            /// Sessions opened.
+            sessions_total,
+            /// Leases that ended.
+            leases_lost_total,
+            /// Calls that came late, whose delay ended no lease.
+            late_calls_total,
+            /// Calls whose time was before that of the call before.
+            clock_steps_back_total,
+            /// Answers outside sessions that were not given, as too many waited.
+            answers_dropped_total,
+            /// Events of no node that gave way because the host does not poll.
+            events_dropped_total,
+            /// Terms that an agent said were larger, or in conflict.
+            deposed_total,
+        }
+    }
+}

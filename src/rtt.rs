@@ -1,0 +1,126 @@
+//! Round-trip time and the retransmission time-out made of it (RFC 6298), with exponential back-off.
+
+use core::time::Duration;
+
+use crate::config::Pace;
+use crate::rng::Rng;
+use crate::time::micros;
+
+/// The estimator. All times in microseconds.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Rtt {
+    smoothed: Option<u64>,
+    variation: u64,
+    /// Time-outs in a row.
+    backoff: u32,
+    least: u64,
+    most: u64,
+}
+
+/// Time-out before the first sample, in microseconds (RFC 6298, 2.1 says 1 s).
+const FIRST: u64 = 1_000_000;
+
+impl Rtt {
+    pub(crate) fn new(pace: &Pace) -> Rtt {
+        Rtt { smoothed: None, variation: 0, backoff: 0, least: micros(pace.least_rto), most: micros(pace.most_backoff) }
+    }
+
+    /// Takes one sample, in microseconds (RFC 6298, 2.2 and 2.3).
+    pub(crate) fn sample(&mut self, sample: u64) {
+        match self.smoothed {
+            None => {
+                self.smoothed = Some(sample);
+                self.variation = sample / 2;
+            }
+            Some(smoothed) => {
+                self.variation = (3 * self.variation + smoothed.abs_diff(sample)) / 4;
+                self.smoothed = Some((7 * smoothed + sample) / 8);
+            }
+        }
+    }
+
+    pub(crate) fn smoothed(&self) -> Option<Duration> {
+        self.smoothed.map(Duration::from_micros)
+    }
+
+    /// The time-out now, back-off included.
+    pub(crate) fn timeout(&self) -> Duration {
+        let base = match self.smoothed {
+            None => FIRST.max(self.least),
+            Some(smoothed) => smoothed.saturating_add(4 * self.variation).max(self.least),
+        };
+        let backed = base.saturating_mul(1u64 << self.backoff.min(20));
+        Duration::from_micros(backed.min(self.most.max(self.least)))
+    }
+
+    pub(crate) fn timed_out(&mut self) {
+        self.backoff = self.backoff.saturating_add(1);
+    }
+
+    pub(crate) fn heard(&mut self) {
+        self.backoff = 0;
+    }
+
+    pub(crate) fn backed_off(&self) -> bool {
+        self.backoff > 0
+    }
+}
+
+/// A back-off between tries: doubles from `first` up to `most`, spread over the upper half by jitter.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Backoff {
+    tries: u32,
+}
+
+impl Backoff {
+    pub(crate) fn new() -> Backoff {
+        Backoff { tries: 0 }
+    }
+
+    pub(crate) fn next(&mut self, first: Duration, most: Duration, rng: &mut Rng) -> Duration {
+        let most = micros(most).max(1);
+        let full = micros(first).max(1).saturating_mul(1u64 << self.tries.min(20)).min(most);
+        self.tries = self.tries.saturating_add(1);
+        Duration::from_micros(rng.between(full / 2, full))
+    }
+
+    pub(crate) fn succeeded(&mut self) {
+        self.tries = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn follows_rfc_6298() {
+        let mut rtt = Rtt::new(&Pace::default());
+        assert_eq!(rtt.timeout(), Duration::from_secs(1));
+        rtt.sample(100_000);
+        assert_eq!(rtt.timeout(), Duration::from_millis(300));
+        rtt.sample(100_000);
+        assert_eq!(rtt.timeout(), Duration::from_micros(100_000 + 4 * 37_500));
+        rtt.timed_out();
+        assert_eq!(rtt.timeout(), Duration::from_micros(2 * (100_000 + 4 * 37_500)));
+        rtt.heard();
+        for _ in 0..100 {
+            rtt.sample(1);
+        }
+        assert_eq!(rtt.timeout(), Duration::from_millis(100));
+    }
+
+    #[test]
+    fn backoff_doubles_within_its_bound_and_resets_only_on_success() {
+        let mut rng = Rng::new(7);
+        let mut backoff = Backoff::new();
+        let mut full = 100;
+        for _ in 0..20 {
+            let wait = backoff.next(Duration::from_millis(100), Duration::from_secs(5), &mut rng).as_millis();
+            assert!(wait >= full / 2 && wait <= full, "{wait} of {full}");
+            full = (full * 2).min(5000);
+        }
+        backoff.succeeded();
+        assert!(backoff.next(Duration::from_millis(100), Duration::from_secs(5), &mut rng).as_millis() <= 100);
+    }
+}

@@ -1,0 +1,209 @@
+//! A snapshot being put together beside the view, with the entries after it. Nothing of it is shown, stored or committed
+//! until it is switched to, in one step, at the tip. How the switch is judged is left to the role.
+//!
+//! Invariants: parts of one base only; the state counts only when it is whole and its digest is that announced.
+
+use alloc::vec::Vec;
+
+use crate::bait::{bait, Baits};
+use crate::id::Slot;
+use crate::replica::{Piece, Replica, Taken};
+use crate::revision::{Digest, Position};
+use crate::snapshot::Ranges;
+use crate::stream::Stream;
+use crate::table::Applied;
+use crate::wire::{Judgement, Symptom, Verdict};
+
+/// Pieces in which a snapshot may lie at a time.
+const MOST_PIECES: usize = 256;
+
+/// A part of a snapshot, decoded.
+#[derive(Clone, Debug)]
+pub(crate) struct Part<'a, S: Stream> {
+    pub base: Position,
+    pub digest: Digest,
+    pub slots: u32,
+    pub total: u32,
+    pub first: u32,
+    pub next: u32,
+    pub records: &'a [S::Record],
+    pub finals: &'a [S::Final],
+}
+
+#[derive(Clone, Hash, Debug)]
+pub(crate) struct Stage<S: Stream> {
+    base: Position,
+    tip: Position,
+    verdict: Verdict,
+    /// Digest, slots and total, as the first part said.
+    shape: Option<(Digest, u32, u32)>,
+    covered: Ranges,
+    whole: bool,
+    replica: Replica<S>,
+    finals: Vec<Option<S::Final>>,
+    staged: Vec<(Applied<S>, S::Entry)>,
+    most_finals: u32,
+    baits: Baits,
+}
+
+impl<S: Stream> Stage<S> {
+    pub(crate) fn new(judgement: &Judgement, replica: Replica<S>, most_finals: u32, baits: Baits) -> Stage<S> {
+        Stage {
+            base: judgement.base,
+            tip: judgement.tip,
+            verdict: judgement.verdict,
+            shape: None,
+            covered: Ranges::default(),
+            whole: false,
+            replica,
+            finals: Vec::new(),
+            staged: Vec::new(),
+            most_finals,
+            baits,
+        }
+    }
+
+    pub(crate) fn base(&self) -> Position {
+        self.base
+    }
+
+    pub(crate) fn tip(&self) -> Position {
+        self.tip
+    }
+
+    pub(crate) fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// The position to be acknowledged: the start until the state is whole.
+    pub(crate) fn position(&self) -> Position {
+        if self.whole {
+            self.replica.position()
+        } else {
+            Position::START
+        }
+    }
+
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// Whether it can be switched to.
+    pub(crate) fn is_ready(&self) -> bool {
+        if bait!(self.baits, SwitchBeforeWhole) && self.shape.is_some() {
+            return true;
+        }
+        self.whole && self.replica.position().revision >= self.tip.revision
+    }
+
+    pub(crate) fn pieces(&self) -> usize {
+        self.covered.pieces() + self.staged.len()
+    }
+
+    /// Takes a part of the snapshot.
+    pub(crate) fn take_part(&mut self, part: &Part<'_, S>) -> Taken {
+        if part.base != self.base && !bait!(self.baits, SnapshotOfAnotherBase) {
+            return Taken::GapDropped;
+        }
+        if self.whole || part.first < part.next && self.covered.has(part.first, part.next) {
+            return Taken::Duplicate;
+        }
+        let shape = (part.digest, part.slots, part.total);
+        let finals = part.total.checked_sub(part.slots);
+        if *self.shape.get_or_insert(shape) != shape
+            || part.slots > self.replica.table.bound()
+            || finals.is_none_or(|finals| finals > self.most_finals)
+            || part.first > part.next
+            || part.next > part.total
+        {
+            return Taken::Symptom(Symptom::Stage);
+        }
+        if self.covered.pieces() >= MOST_PIECES {
+            return Taken::GapDropped;
+        }
+        for record in part.records {
+            let slot = S::slot_of(record);
+            if slot.0 < part.first || slot.0 >= part.next.min(part.slots) {
+                return Taken::Symptom(Symptom::Stage);
+            }
+            if self.replica.table.get(slot).is_none() && self.replica.table.place(record.clone()).is_err() {
+                return Taken::Symptom(Symptom::Stage);
+            }
+        }
+        let first_final = part.first.max(part.slots);
+        if part.finals.len() as u32 != part.next.saturating_sub(first_final) {
+            return Taken::Symptom(Symptom::Stage);
+        }
+        for (offset, last) in part.finals.iter().enumerate() {
+            let index = (first_final - part.slots) as usize + offset;
+            if index >= self.finals.len() {
+                self.finals.resize(index + 1, None);
+            }
+            self.finals[index] = Some(last.clone());
+        }
+        self.covered.cover(part.first, part.next);
+        if self.covered.covers(part.total) {
+            if self.replica.table.digest() != part.digest {
+                return Taken::Symptom(Symptom::Stage);
+            }
+            self.whole = true;
+            self.replica.settle(self.base);
+        }
+        Taken::Applied { entries: 0 }
+    }
+
+    /// Takes a delta onto the staged state, by the ordinary rules.
+    pub(crate) fn take(&mut self, piece: &Piece<'_, S>) -> Taken {
+        if !self.whole {
+            return Taken::GapDropped;
+        }
+        let taken = self.replica.take(piece);
+        self.keep(piece.entries);
+        taken
+    }
+
+    /// Takes the next of the deltas that waited behind a gap.
+    pub(crate) fn take_held(&mut self) -> Option<Taken> {
+        let (held, taken) = self.replica.take_held()?;
+        self.keep(held.piece().entries);
+        Some(taken)
+    }
+
+    fn keep(&mut self, entries: &[S::Entry]) {
+        let applied = self.replica.applied();
+        let new = &entries[entries.len() - applied.len().min(entries.len())..];
+        self.staged.extend(applied.iter().cloned().zip(new.iter().cloned()));
+    }
+
+    pub(crate) fn drop_held(&mut self) -> usize {
+        self.replica.drop_held()
+    }
+
+    /// The records as they were at base: the state before the staged entries, for those that these changed.
+    pub(crate) fn into_parts(self) -> Staged<S> {
+        Staged {
+            verdict: self.verdict,
+            base: self.base,
+            replica: self.replica,
+            finals: self.finals.into_iter().flatten().collect(),
+            entries: self.staged,
+        }
+    }
+
+    /// The record in a slot of the staged state, for checks.
+    pub(crate) fn get(&self, slot: Slot) -> Option<&S::Record> {
+        self.replica.table.get(slot)
+    }
+}
+
+/// A stage taken apart at the switch.
+pub(crate) struct Staged<S: Stream> {
+    pub verdict: Verdict,
+    pub base: Position,
+    /// The state at the switch.
+    pub replica: Replica<S>,
+    /// The ring of forgotten finals.
+    pub finals: Vec<S::Final>,
+    /// Entries after base, with what each changed.
+    pub entries: Vec<(Applied<S>, S::Entry)>,
+}

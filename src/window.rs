@@ -1,0 +1,269 @@
+//! Frames in flight: what was sent and when, what an acknowledgement says of it, what is lost, and when to try again.
+//! What a lost frame carried is sent anew by `publisher`.
+//!
+//! Invariants: flights stand in the order of their numbers; bytes and frames in flight count those that carry data and
+//! are not acknowledged.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::bait::{bait, Baits};
+use crate::config::Pace;
+use crate::id::{FrameNumber, Slot};
+use crate::revision::Revision;
+use crate::rtt::Rtt;
+use crate::time::Instant;
+use crate::wire::Ack;
+
+/// A frame this far below the largest acknowledged is lost (RFC 9002, 6.1.1).
+const REORDER_FRAMES: u64 = 3;
+/// Flights kept at most, heartbeats and frames that the other side holds included.
+const MOST_FLIGHTS: usize = 192;
+
+/// What a frame carries that would have to be sent again.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Cargo {
+    /// Entries (from, to], and the details listed beside.
+    Delta { from: Revision, to: Revision },
+    /// A part of a snapshot.
+    Snapshot { first: u32, next: u32 },
+    /// Nothing: its acknowledgement is of interest all the same.
+    Nothing,
+}
+
+/// A frame in flight.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Flight {
+    pub number: FrameNumber,
+    pub sent: Instant,
+    pub bytes: u32,
+    pub cargo: Cargo,
+    /// Slots whose details it carries, with their versions.
+    pub details: Vec<(Slot, u32)>,
+    /// Acknowledged, but its entries wait at the other side behind a gap.
+    pub held: bool,
+}
+
+/// What an acknowledgement brought.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Heard {
+    /// When the largest frame acknowledged was sent, if it was still in flight: the other side heard this side then or
+    /// later.
+    pub largest_sent: Option<Instant>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Window {
+    flights: VecDeque<Flight>,
+    /// Emptied lists, to be used again.
+    spare: Vec<Vec<(Slot, u32)>>,
+    frames: u32,
+    bytes: u32,
+    most_frames: u32,
+    most_bytes: u32,
+    pub rtt: Rtt,
+    largest_acked: FrameNumber,
+    last_ack: FrameNumber,
+    progress: Instant,
+    baits: Baits,
+}
+
+impl Window {
+    pub(crate) fn new(pace: &Pace, baits: Baits) -> Window {
+        Window {
+            flights: VecDeque::new(),
+            spare: Vec::new(),
+            frames: 0,
+            bytes: 0,
+            most_frames: pace.frames_in_flight,
+            most_bytes: pace.bytes_in_flight,
+            rtt: Rtt::new(pace),
+            largest_acked: FrameNumber(0),
+            last_ack: FrameNumber(0),
+            progress: Instant::ZERO,
+            baits,
+        }
+    }
+
+    /// Forgets all flights: a new session. What they carried is the caller's to send anew.
+    pub(crate) fn reset(&mut self) {
+        while let Some(flight) = self.flights.pop_front() {
+            self.recycle(flight.details);
+        }
+        self.frames = 0;
+        self.bytes = 0;
+        self.largest_acked = FrameNumber(0);
+        self.last_ack = FrameNumber(0);
+    }
+
+    /// An empty list for the details of the next frame.
+    pub(crate) fn list(&mut self) -> Vec<(Slot, u32)> {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    pub(crate) fn recycle(&mut self, mut list: Vec<(Slot, u32)>) {
+        list.clear();
+        if self.spare.len() < 64 {
+            self.spare.push(list);
+        }
+    }
+
+    /// Whether another frame with data may go.
+    pub(crate) fn is_open(&self, bytes: usize) -> bool {
+        let frames = if self.rtt.backed_off() { 1 } else { self.most_frames };
+        self.frames < frames
+            && self.flights.len() < MOST_FLIGHTS
+            && (self.frames == 0 || self.bytes as usize + bytes <= self.most_bytes as usize)
+    }
+
+    /// Whether no frame with data is in flight.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.frames == 0
+    }
+
+    pub(crate) fn sent(&mut self, now: Instant, flight: Flight) {
+        if flight.cargo == Cargo::Nothing {
+            let idle = |f: &Flight| f.cargo == Cargo::Nothing;
+            if self.flights.iter().filter(|f| idle(f)).count() >= 8 {
+                if let Some(index) = self.flights.iter().position(idle) {
+                    self.flights.remove(index);
+                }
+            }
+        } else {
+            if self.frames == 0 {
+                self.progress = now;
+            }
+            self.frames += 1;
+            self.bytes += flight.bytes;
+        }
+        self.flights.push_back(flight);
+    }
+
+    fn settle(&mut self, index: usize) {
+        let flight = &self.flights[index];
+        if flight.cargo != Cargo::Nothing && !flight.held {
+            self.frames -= 1;
+            self.bytes -= flight.bytes;
+        }
+    }
+
+    /// Whether an acknowledgement in frame `number` is older than the last one heard.
+    pub(crate) fn is_stale(&self, number: FrameNumber) -> bool {
+        number <= self.last_ack
+    }
+
+    /// Makes acknowledgements up to frame `number` stale.
+    pub(crate) fn void_before(&mut self, number: FrameNumber) {
+        self.last_ack = self.last_ack.max(number);
+    }
+
+    /// Hears an acknowledgement that came in frame `number`.
+    pub(crate) fn hear(&mut self, now: Instant, number: FrameNumber, ack: &Ack) -> Heard {
+        self.last_ack = self.last_ack.max(number);
+        let mut heard = Heard { largest_sent: None };
+        self.largest_acked = self.largest_acked.max(ack.largest);
+        let mut newly = false;
+        for index in 0..self.flights.len() {
+            let flight = &self.flights[index];
+            let flight_number = flight.number;
+            let distance = match ack.largest.0.checked_sub(flight_number.0) {
+                None => break,
+                Some(distance) => distance,
+            };
+            let acknowledged = distance == 0 || distance <= 64 && ack.bitmap >> (distance - 1) & 1 == 1;
+            if !acknowledged {
+                continue;
+            }
+            if distance == 0 {
+                heard.largest_sent = Some(flight.sent);
+                if !flight.held {
+                    let away = now.since(flight.sent).as_micros() as u64;
+                    self.rtt.sample(away.saturating_sub(ack.delay));
+                }
+            }
+            if !flight.held {
+                newly = true;
+                self.settle(index);
+                self.flights[index].held = true;
+            }
+        }
+        if newly {
+            self.rtt.heard();
+            if !bait!(self.baits, RetransmissionTimerNotRearmed) {
+                self.progress = now;
+            } else if self.frames > 0 {
+                self.progress = Instant::FAR;
+            }
+        }
+        heard
+    }
+
+    /// Takes out the oldest flight that is done with: acknowledged, and everything up to its `to` received.
+    pub(crate) fn take_done(&mut self, received: Revision) -> Option<Flight> {
+        let done = |f: &Flight| {
+            f.held
+                && match f.cargo {
+                    Cargo::Delta { to, .. } => to <= received,
+                    _ => true,
+                }
+        };
+        let index = self.flights.iter().position(done)?;
+        self.flights.remove(index)
+    }
+
+    /// Takes out the oldest flight that is lost by what was acknowledged after it.
+    pub(crate) fn take_lost(&mut self, now: Instant) -> Option<Flight> {
+        let patience = self.rtt.smoothed().map(|rtt| rtt + rtt / 8);
+        let largest = self.largest_acked.0;
+        let lost = |f: &Flight| {
+            !f.held
+                && f.number.0 < largest
+                && (f.number.0 + REORDER_FRAMES <= largest
+                    || patience.is_some_and(|patience| now.since(f.sent) > patience.max(Duration::from_millis(1))))
+        };
+        let index = self.flights.iter().position(lost)?;
+        self.settle(index);
+        self.flights.remove(index)
+    }
+
+    /// Takes out any flight, the oldest first, when nothing of what is in flight may be counted on.
+    pub(crate) fn take_any(&mut self) -> Option<Flight> {
+        if self.flights.is_empty() {
+            return None;
+        }
+        self.settle(0);
+        self.flights.pop_front()
+    }
+
+    /// When to take what is in flight for lost, if anything with data is.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        if self.frames == 0 {
+            return None;
+        }
+        Some(self.progress.after(self.rtt.timeout()))
+    }
+
+    /// The time-out has come: everything with data that is not acknowledged is lost.
+    pub(crate) fn time_out(&mut self, now: Instant) {
+        self.rtt.timed_out();
+        self.progress = now;
+    }
+
+    /// Takes out one flight with data that is not acknowledged.
+    pub(crate) fn take_unacknowledged(&mut self) -> Option<Flight> {
+        let index = self.flights.iter().position(|f| !f.held && f.cargo != Cargo::Nothing)?;
+        self.settle(index);
+        self.flights.remove(index)
+    }
+
+    /// Whether a part of a snapshot is in flight.
+    pub(crate) fn has_snapshot(&self) -> bool {
+        self.flights.iter().any(|f| !f.held && matches!(f.cargo, Cargo::Snapshot { .. }))
+    }
+
+    /// When a frame that is still in flight was sent.
+    pub(crate) fn sent_at(&self, number: FrameNumber) -> Option<Instant> {
+        self.flights.iter().find(|f| f.number == number).map(|f| f.sent)
+    }
+}
