@@ -4,6 +4,8 @@
 use core::fmt;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// A point on the host's monotonic clock, in microseconds since a start that the host chooses.
 ///
 /// The clock must go on while the machine sleeps (Linux: `CLOCK_BOOTTIME`). All arithmetic saturates, so that no
@@ -51,8 +53,13 @@ pub(crate) fn micros(duration: Duration) -> u64 {
 }
 
 /// Wall-clock time in milliseconds since 1970-01-01 UTC. It is data, and decides nothing.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct UnixMillis(pub u64);
+
+impl UnixMillis {
+    /// The last time that a frame can say; later ones are refused on the wire.
+    pub const LAST: UnixMillis = UnixMillis(u64::MAX >> 1);
+}
 
 impl fmt::Display for UnixMillis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
