@@ -21,7 +21,7 @@ impl<'w, 'a> BitWriter<'w, 'a> {
         self.held |= u64::from(value) << self.count;
         self.count += width;
         if self.count >= 32 {
-            self.writer.put(&(self.held as u32).to_le_bytes());
+            self.writer.put_array((self.held as u32).to_le_bytes());
             self.held >>= 32;
             self.count -= 32;
         }
@@ -86,15 +86,32 @@ impl<'a> BitReader<'a> {
         value as u32
     }
 
-    /// A Rice code; `None` when it does not end before the bytes do, or is 2^32 or more.
+    /// A Rice code with `low` low bits, and the `width` bits after it, 7 at most; `None` when the code does not end before
+    /// the bytes do, or is 2^32 or more.
     #[inline]
-    pub(super) fn rice(&mut self, low: u32) -> Option<u32> {
+    pub(super) fn rice_and(&mut self, low: u32, width: u32) -> Option<(u32, u32)> {
+        let window = self.window();
+        let zeros = window.trailing_zeros();
+        let used = zeros + 1 + low + width;
+        if used > 57 {
+            return self.long_rice_and(low, width);
+        }
+        self.at += used as usize;
+        let low_bits = (window >> (zeros + 1)) & ((1u64 << low) - 1);
+        let after = (window >> (zeros + 1 + low)) & ((1u64 << width) - 1);
+        let value = u64::from(zeros) << low | low_bits;
+        Some((u32::try_from(value).ok()?, after as u32))
+    }
+
+    /// The same for a code that is longer than a window.
+    #[cold]
+    fn long_rice_and(&mut self, low: u32, width: u32) -> Option<(u32, u32)> {
         let mut above = 0u64;
         let mut window = self.window();
-        while window << 8 == 0 {
-            // Only 56 bits are certain to be the frame's own.
-            self.at += 56;
-            above += 56;
+        while window << 7 == 0 {
+            // 57 bits are certain to be the frame's own.
+            self.at += 57;
+            above += 57;
             if self.is_past_end() {
                 return None;
             }
@@ -103,11 +120,11 @@ impl<'a> BitReader<'a> {
         let zeros = window.trailing_zeros();
         self.at += zeros as usize + 1;
         above += u64::from(zeros);
-        let value = above.checked_shl(low)?;
         if above > u64::from(u32::MAX >> low) {
             return None;
         }
-        Some(value as u32 | self.take(low))
+        let low_bits = self.take(low);
+        Some(((above as u32) << low | low_bits, self.take(width)))
     }
 
     /// Whether more bits were taken than there are.

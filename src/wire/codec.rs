@@ -89,25 +89,17 @@ pub fn decode(bytes: &[u8], bounds: &Bounds) -> Result<Frame, DecodeError> {
 /// [`DecodeError`] names the first fault found, its field and its byte; `delta` is then empty, or untouched.
 pub fn decode_into(bytes: &[u8], bounds: &Bounds, delta: &mut Delta) -> Result<(Header, Body), DecodeError> {
     let (header, mut reader) = open(bytes, bounds.frame)?;
-    let body = match header.kind {
-        Kind::Delta => {
-            if let Err(error) = columns::read(&mut reader, bounds, delta) {
-                delta.entries.clear();
-                delta.details.clear();
-                return Err(error);
-            }
-            Body::Delta(Delta::default())
-        }
-        Kind::Snapshot => Body::Snapshot(snapshot::read(&mut reader, bounds)?),
-        _ => control(header.kind, &mut reader)?,
-    };
-    if reader.left() > 0 {
-        if let Err(error) = extensions(&mut reader) {
+    if header.kind == Kind::Delta {
+        let read = columns::read(&mut reader, bounds, delta).and_then(|()| extensions(&mut reader));
+        if let Err(error) = read {
             delta.entries.clear();
             delta.details.clear();
             return Err(error);
         }
+        return Ok((header, Body::Delta(Delta::default())));
     }
+    let body = control(header.kind, &mut reader, bounds)?;
+    extensions(&mut reader)?;
     if header.kind == Kind::Hello && bytes.len() < PADDED_HELLO {
         let fault = Fault::Padding { found: bytes.len(), least: PADDED_HELLO };
         return Err(reader.fail("padding", reader.at(), fault));
@@ -152,7 +144,8 @@ fn open(bytes: &[u8], bound: u32) -> Result<(Header, Reader<'_>), DecodeError> {
     Ok((Header { kind, session, number }, reader))
 }
 
-fn control(kind: Kind, reader: &mut Reader<'_>) -> Result<Body, DecodeError> {
+/// The body of every kind but DELTA, which has a way of its own.
+fn control(kind: Kind, reader: &mut Reader<'_>, bounds: &Bounds) -> Result<Body, DecodeError> {
     Ok(match kind {
         Kind::Hello => Body::Hello(strict::read(reader)?),
         Kind::Welcome => Body::Welcome(strict::read(reader)?),
@@ -165,14 +158,22 @@ fn control(kind: Kind, reader: &mut Reader<'_>) -> Result<Body, DecodeError> {
         Kind::Refused => Body::Refused(strict::read(reader)?),
         Kind::NoSession => Body::NoSession(strict::read(reader)?),
         Kind::Goodbye => Body::Goodbye(strict::read(reader)?),
-        Kind::Delta | Kind::Snapshot => {
-            return Err(reader.fail("kind", 1, Fault::UnknownKind(kind as u8)));
-        }
+        Kind::Snapshot => Body::Snapshot(snapshot::read(reader, bounds)?),
+        Kind::Delta => return Err(reader.fail("kind", 1, Fault::UnknownKind(kind as u8))),
     })
 }
 
 /// What follows a body: (type and critical bit, length, value), any number of times. Version 1 knows the padding alone.
+#[inline]
 fn extensions(reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+    if reader.left() == 0 {
+        return Ok(());
+    }
+    read_extensions(reader)
+}
+
+#[cold]
+fn read_extensions(reader: &mut Reader<'_>) -> Result<(), DecodeError> {
     while reader.left() > 0 {
         let start = reader.at();
         let head = reader.varint("extension type")?;
@@ -220,7 +221,7 @@ pub fn encode(header: Header, body: &Body, out: &mut [u8]) -> Result<usize, NoRo
 }
 
 pub(super) fn write_header(header: Header, writer: &mut Writer<'_>) {
-    writer.put(&[VERSION, header.kind as u8]);
+    writer.put_array([VERSION, header.kind as u8]);
     writer.fixed_u64(header.session.0);
     writer.varint(header.number.0);
 }

@@ -110,8 +110,29 @@ fn read_entries(
                 }
             }
         }
-        let change = read_change(reader, bounds, code & 7, delta.from.0 + index as u64 + 1)?;
-        delta.entries.push(Entry { slot: Slot(slot), epoch: epochs.next(), at: UnixMillis(time), change });
+        let (slot, epoch, at) = (Slot(slot), epochs.next(), UnixMillis(time));
+        // Each short form is put where it is to stand, without a copy of the whole on the way.
+        let entries = &mut delta.entries;
+        match code & 7 {
+            op::REGISTER => {
+                let id = TaskId(reader.array::<16>("task")?);
+                let change = Change::Register { id, metadata: None, payload: None };
+                entries.push(Entry { slot, epoch, at, change });
+            }
+            op::RUNNING => entries.push(Entry { slot, epoch, at, change: Change::Move(forms::of_plain(op::RUNNING)) }),
+            op::SUCCEEDED => {
+                entries.push(Entry { slot, epoch, at, change: Change::Move(forms::of_plain(op::SUCCEEDED)) });
+            }
+            op::FORGET => {
+                let revision = delta.from.0 + index as u64 + 1;
+                let back = reader.varint_to("registered", 1, revision - 1)?;
+                entries.push(Entry { slot, epoch, at, change: Change::Forget { registered: Revision(revision - back) } });
+            }
+            operation => {
+                let change = read_change(reader, bounds, operation)?;
+                entries.push(Entry { slot, epoch, at, change });
+            }
+        }
     }
     if all_bits >> width.saturating_sub(1) == 0 && width > 0 {
         return Err(reader.fail("entries", head_at, Fault::NotShortest));
@@ -192,10 +213,10 @@ impl<'a> Epochs<'a> {
     }
 }
 
-#[inline]
-fn read_change(reader: &mut Reader<'_>, bounds: &Bounds, operation: u8, revision: u64) -> Result<Change, DecodeError> {
+/// The change of an operation that is not among the most frequent.
+#[inline(never)]
+fn read_change(reader: &mut Reader<'_>, bounds: &Bounds, operation: u8) -> Result<Change, DecodeError> {
     match operation {
-        op::REGISTER => Ok(Change::Register { id: TaskId(reader.array::<16>("task")?), metadata: None, payload: None }),
         op::FAILED => {
             let at = reader.at();
             let code = forms::read_i32(reader, "exit code")?;
@@ -205,10 +226,6 @@ fn read_change(reader: &mut Reader<'_>, bounds: &Bounds, operation: u8, revision
             let mut status = forms::of_plain(op::FAILED);
             status.exit = Exit::Code(code);
             Ok(Change::Move(status))
-        }
-        op::FORGET => {
-            let back = reader.varint_to("registered", 1, revision - 1)?;
-            Ok(Change::Forget { registered: Revision(revision - back) })
         }
         op::GENERAL => read_general(reader, bounds),
         plain => Ok(Change::Move(forms::of_plain(plain))),
@@ -263,10 +280,10 @@ fn read_details(reader: &mut Reader<'_>, bounds: &Bounds, delta: &mut Delta) -> 
     let (mut next, mut texts) = (0u64, 0usize);
     for _ in 0..count {
         let offset = bits_at + bits.bytes_used().saturating_sub(1);
-        let Some(gap) = bits.rice(low) else {
+        let Some((gap, code)) = bits.rice_and(low, detail_code::BITS) else {
             return Err(reader.fail("slot", offset, Fault::Cut { needed: column.len() + 1, left: column.len() }));
         };
-        let code = bits.take(detail_code::BITS) as u8;
+        let code = code as u8;
         let slot = next + u64::from(gap);
         if slot >= bounds.slots.into() {
             return Err(reader.fail("slot", offset, Fault::SlotBeyond { slot, bound: bounds.slots }));

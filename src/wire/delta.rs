@@ -64,6 +64,8 @@ fn bit_width(value: u32) -> u32 {
 #[derive(Clone, Debug, Default)]
 pub struct DeltaWriter {
     room: usize,
+    /// Bytes that are certainly free still, so that not every push has to add all up.
+    slack: usize,
     /// Bytes of the frame beside entries and details, at most.
     around: usize,
     from: Revision,
@@ -93,6 +95,7 @@ impl DeltaWriter {
     /// [`DeltaWriter::finish`] is announced here, so that room is kept for it.
     pub fn begin(&mut self, room: usize, from: Revision, epoch: Epoch, with_digest: bool, with_ack: bool) {
         self.room = room;
+        self.slack = 0;
         self.around = 1 + 1 + 8 + 10 + CHECKSUM + 1 + varint_length(from.0) + 8;
         self.around += usize::from(with_digest) * 8 + usize::from(with_ack) * MOST_ACK;
         self.from = from;
@@ -136,7 +139,10 @@ impl DeltaWriter {
         self.slots.push(entry.slot.0);
         self.highest_slot = highest_before.max(entry.slot.0);
         let new_run = self.push_run(entry.epoch);
-        if self.used() > self.room {
+        // Beside what was written: the operation, at most 31 bits of a slot, a byte more of the count and of a run's length.
+        let more = self.rest.len() - rest_before + 8;
+        let as_before = !new_run && bit_width(self.highest_slot) == bit_width(highest_before);
+        if !self.fits(as_before, more) {
             self.ops.pop();
             self.slots.pop();
             self.rest.truncate(rest_before);
@@ -146,6 +152,22 @@ impl DeltaWriter {
         }
         self.time = entry.at.0;
         true
+    }
+
+    /// Whether the frame has room for what was just added, which is at most `more` bytes if the columns keep their widths.
+    #[inline]
+    fn fits(&mut self, same_widths: bool, more: usize) -> bool {
+        if same_widths && self.slack >= more {
+            self.slack -= more;
+            return true;
+        }
+        match self.room.checked_sub(self.used()) {
+            Some(slack) => {
+                self.slack = slack;
+                true
+            }
+            None => false,
+        }
     }
 
     #[inline]
@@ -194,7 +216,9 @@ impl DeltaWriter {
         let place = self.texts.len() as u64 & 0xff_ffff;
         self.details.push(u64::from(slot.0) << 32 | u64::from(code) << 24 | place);
         self.highest_detail = highest_before.max(slot.0);
-        if self.used() > self.room {
+        // At most 40 bits (a slot below the highest makes the codes of the others no longer), a byte more of the count.
+        let more = self.text_bytes.len() - texts_before + 8;
+        if !self.fits(self.details.len() > 1 && self.highest_detail == highest_before, more) {
             self.details.pop();
             self.highest_detail = highest_before;
             self.text_bytes.truncate(texts_before);

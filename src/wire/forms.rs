@@ -67,6 +67,7 @@ pub(super) fn plain(status: &Status) -> Option<u8> {
 }
 
 /// The status of an operation that has a short form; FAILED is given its exit code by the caller.
+#[inline(always)]
 pub(super) fn of_plain(operation: u8) -> Status {
     let (state, exit, reason) = match operation {
         op::RUNNING => (State::Running, Exit::None, Reason::NONE),

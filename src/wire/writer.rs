@@ -40,17 +40,35 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// The same for a number of bytes that the compiler knows.
+    #[inline]
+    pub(super) fn put_array<const N: usize>(&mut self, bytes: [u8; N]) {
+        match self.out.get_mut(self.at..).and_then(|rest| rest.first_chunk_mut::<N>()) {
+            Some(place) => {
+                *place = bytes;
+                self.at += N;
+            }
+            None => self.short = true,
+        }
+    }
+
+    #[inline]
     pub(super) fn u8(&mut self, byte: u8) {
-        self.put(&[byte]);
+        self.put_array([byte]);
     }
 
+    #[inline]
     pub(super) fn fixed_u64(&mut self, value: u64) {
-        self.put(&value.to_le_bytes());
+        self.put_array(value.to_le_bytes());
     }
 
-    pub(super) fn varint(&mut self, value: u64) {
-        let (bytes, length) = varint(value);
-        self.put(&bytes[..length]);
+    #[inline]
+    pub(super) fn varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.u8(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.u8(value as u8);
     }
 
     pub(super) fn zeros(&mut self, count: usize) {
@@ -73,20 +91,6 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The shortest varint of a number, and how many of the bytes it is.
-#[inline]
-pub(super) fn varint(mut value: u64) -> ([u8; 10], usize) {
-    let mut bytes = [0u8; 10];
-    let mut length = 0;
-    while value >= 0x80 {
-        bytes[length] = value as u8 | 0x80;
-        value >>= 7;
-        length += 1;
-    }
-    bytes[length] = value as u8;
-    (bytes, length + 1)
-}
-
 /// Bytes that the varint of a number takes.
 #[inline]
 pub(super) fn varint_length(value: u64) -> usize {
@@ -95,10 +99,10 @@ pub(super) fn varint_length(value: u64) -> usize {
 
 /// Appends a varint.
 #[inline]
-pub(super) fn push_varint(out: &mut Vec<u8>, value: u64) {
-    if value < 0x80 {
-        return out.push(value as u8);
+pub(super) fn push_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
     }
-    let (bytes, length) = varint(value);
-    out.extend_from_slice(&bytes[..length]);
+    out.push(value as u8);
 }
