@@ -449,4 +449,27 @@ proptest! {
             is_canonical(&bytes)?;
         }
     }
+    #[test]
+    fn any_body_under_a_good_checksum_costs_no_more_memory_than_its_bytes(
+        kind in 1u8..=13,
+        body in vec(prop_oneof![any::<u8>(), Just(0xff), Just(0), Just(1)], 0..300),
+    ) {
+        let mut bytes = vec![VERSION, kind, 1, 0, 0, 0, 0, 0, 0, 0, 5];
+        bytes.extend_from_slice(&body);
+        bytes.extend_from_slice(&[0; 4]);
+        reseal(&mut bytes);
+        is_canonical(&bytes)?;
+        let mut delta = Delta::default();
+        match decode_into(&bytes, &bounds(), &mut delta) {
+            Ok((_, Body::Snapshot(part))) => {
+                prop_assert!(part.records.capacity() * 26 + part.finals.capacity() * 20 <= bytes.len());
+            }
+            Ok(_) => {}
+            Err(error) => {
+                prop_assert!(error.offset <= bytes.len(), "{}", error);
+                prop_assert!(delta.entries.is_empty() && delta.details.is_empty());
+            }
+        }
+        prop_assert!(delta.entries.capacity() + delta.details.capacity() <= 2 * bytes.len().max(8));
+    }
 }
