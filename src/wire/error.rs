@@ -112,14 +112,6 @@ pub enum Fault {
         /// The largest that the sum may be.
         most: u64,
     },
-    /// Things that must be in rising order are not.
-    #[error("not in rising order: {found} comes after {before}")]
-    Order {
-        /// What stands before.
-        before: u64,
-        /// What was found.
-        found: u64,
-    },
     /// A count that does not agree with another part of the frame.
     #[error("{found} where the rest of the frame says {expected}")]
     Disagrees {
@@ -166,7 +158,6 @@ impl Fault {
             Fault::Code(_) => "code",
             Fault::Text => "text",
             Fault::Overflow { .. } => "overflow",
-            Fault::Order { .. } => "order",
             Fault::Disagrees { .. } => "disagrees",
             Fault::NotShortest => "not-shortest",
             Fault::SpareBits(_) => "spare-bits",
