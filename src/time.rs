@@ -56,6 +56,11 @@ pub(crate) fn micros(duration: Duration) -> u64 {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct UnixMillis(pub u64);
 
+impl UnixMillis {
+    /// The last time that a frame can say; later ones are refused on the wire.
+    pub const LAST: UnixMillis = UnixMillis(u64::MAX >> 1);
+}
+
 impl fmt::Display for UnixMillis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}ms", self.0)

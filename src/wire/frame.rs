@@ -142,6 +142,27 @@ pub enum Body {
     Goodbye(Goodbye),
 }
 
+impl Body {
+    /// The kind of frame that this is the body of.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Body::Hello(_) => Kind::Hello,
+            Body::Welcome(_) => Kind::Welcome,
+            Body::Open(_) => Kind::Open,
+            Body::Delta(_) => Kind::Delta,
+            Body::Snapshot(_) => Kind::Snapshot,
+            Body::Ack(_) => Kind::Ack,
+            Body::Ask(_) => Kind::Ask,
+            Body::Verdict(_) => Kind::Verdict,
+            Body::Heartbeat(_) => Kind::Heartbeat,
+            Body::Fenced(_) => Kind::Fenced,
+            Body::Refused(_) => Kind::Refused,
+            Body::NoSession(_) => Kind::NoSession,
+            Body::Goodbye(_) => Kind::Goodbye,
+        }
+    }
+}
+
 /// Which stream a frame speaks of.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum StreamNumber {

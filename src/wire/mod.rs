@@ -1,0 +1,27 @@
+//! Frames and bytes: what the frames of version 1 are, how they are written and read, how a stream of bytes is cut into
+//! frames, and how a frame looks on one line. docs/PROTOCOL.md is the specification; what frames cause is left to the
+//! mechanisms.
+
+mod bits;
+mod checksum;
+mod codec;
+mod columns;
+mod delta;
+mod error;
+mod forms;
+pub mod frame;
+mod framing;
+mod pretty;
+mod reader;
+mod snapshot;
+mod strict;
+mod writer;
+
+pub use checksum::crc32c;
+pub use codec::{decode, decode_into, encode, peek, Bounds, PADDED_HELLO, PADDING};
+pub use delta::{DeltaWriter, MOST_IN_FRAME};
+pub use error::{DecodeError, Fault, NoRoom};
+pub use forms::MOST_EXT;
+pub use frame::*;
+pub use framing::{prefix, Deframer, FramingError, PREFIX};
+pub use snapshot::SnapshotWriter;
