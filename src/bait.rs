@@ -57,4 +57,76 @@ macro_rules! baits {
 baits! {
     /// Accept SUCCEEDED → RUNNING at the agent's API and from the wire.
     AcceptRunningAfterSucceeded: "legal-moves-only",
+    /// After a snapshot let an agent's record replace a known final.
+    SwitchReplacesFinals: "legal-moves-only",
+    /// Reserve at registration, not at retry.
+    RetryReservesNothing: "admitted-can-end",
+    /// Move base on the received position in place of the durable one.
+    ReceivedMovesBase: "kept-until-durable",
+    /// Accept a durable revision whose position is not on the chain.
+    ForeignPositionFrees: "kept-until-durable",
+    /// Apply a delta whose `from` is above the cursor.
+    ApplyAboveCursor: "cursor-means-have",
+    /// Take a detail without comparing frame numbers.
+    DetailWithoutFrameNumber: "record-never-regresses",
+    /// Take a detail although its task has an entry after the frame's `to`.
+    DetailOfFormerEntry: "record-never-regresses",
+    /// Apply an overlapping delta without passing over what is held.
+    OverlapAppliedTwice: "exactly-once-in-order",
+    /// After a snapshot, take every entry after base for new.
+    SwitchTakesAllForNew: "exactly-once-in-order",
+    /// Give a slot out again as soon as its tombstone was made.
+    SlotFreedWhenTombstoneMade: "slot-means-one-task",
+    /// Treat a repeated HELLO as new.
+    RepeatedHelloIsNew: "one-session-per-node",
+    /// Open although the cursor has moved since the WELCOME that this OPEN answers.
+    OpenAtUnjudgedPosition: "one-session-per-node",
+    /// Take an equal epoch under another nonce for the same agent.
+    EqualEpochIsTheSameAgent: "any",
+    /// Obey FENCED without comparing the epoch it names.
+    FencedByAnything: "fenced-only-by-larger",
+    /// Obey FENCED without asking what it answers.
+    FencedWithoutAsking: "fenced-only-by-larger",
+    /// Take the tag of `to` over from the frame in place of computing it.
+    TagTakenFromFrame: "fork-never-merged",
+    /// On a change add the new hash and forget to take the old one off.
+    DigestKeepsOldHash: "digest-equals-recount",
+    /// Compare a heartbeat's digest at another cursor.
+    DigestComparedAnywhere: "no-false-drift",
+    /// Switch to a snapshot that is not whole.
+    SwitchBeforeWhole: "repair-keeps-newer",
+    /// Skip the entries between base and the tail at a switch.
+    SwitchSkipsEntries: "repair-keeps-newer",
+    /// Take a snapshot frame of another base.
+    SnapshotOfAnotherBase: "removed-stays-removed",
+    /// Renew the lease on a repeated frame.
+    RepeatRenewsLease: "live-means-fresh",
+    /// Renew the lease on a frame of an ended session.
+    EndedSessionRenewsLease: "live-means-fresh",
+    /// Expire on `now` without looking at the last call's `now`.
+    ExpireOnWaking: "no-expiry-in-a-gap",
+    /// Measure the agent's lease from the coming of the answer.
+    LeaseCountsFromAnswer: "belief-ends-first",
+    /// Queue one event a task when a node is lost, past the queue's bound.
+    LostQueuesAnEventATask: "within-bounds",
+    /// Return early from a frame that cannot be applied after half of it is.
+    HalfAppliedFrameStays: "every-frame-accounted",
+    /// Give credit for the whole queue, whatever waits in it.
+    CreditIgnoresQueue: "back-pressure-drops-nothing",
+    /// Do not arm the retransmission timer again after a partial acknowledgement.
+    RetransmissionTimerNotRearmed: "converges",
+    /// Move a slot that waits to the back of the queue at each of its changes.
+    ChangedDetailLosesItsTurn: "every-change-gets-its-turn",
+    /// Let entries starve detail.
+    EntriesStarveDetail: "every-change-gets-its-turn",
+    /// Move base past a record's copy at base without replaying the entry on it.
+    BaseMovesWithoutReplay: "any",
+    /// Acknowledge a held frame and drop it.
+    HeldFrameDropped: "any",
+    /// Keep the durable revision across a switch.
+    DurableKeptAcrossSwitch: "any",
+    /// Let a staged acknowledgement carry the durable revision.
+    StagedAckCarriesDurable: "any",
+    /// Keep a Volatile agent's former records alive after *empty*.
+    EmptyKeepsRecords: "any",
 }

@@ -133,7 +133,7 @@ pub struct Pace {
     /// The shortest retransmission time-out. 1 ms to 60 s; 100 ms by default (RFC 6298 says 1 s for hosts that share
     /// the wide internet with bulk traffic; a few small frames are not that).
     pub least_rto: Duration,
-    /// The longest back-off between tries. 100 ms to 1 h; 30 s by default.
+    /// The longest back-off between tries. 100 ms to 1 h; 15 s by default.
     pub most_backoff: Duration,
     /// Frames in flight at most. 1 to 64, as an acknowledgement tells of 64 frames; 32 by default.
     pub frames_in_flight: u32,
@@ -149,7 +149,7 @@ impl Default for Pace {
         Pace {
             linger: Duration::from_millis(20),
             least_rto: Duration::from_millis(100),
-            most_backoff: Duration::from_secs(30),
+            most_backoff: Duration::from_secs(15),
             frames_in_flight: 32,
             bytes_in_flight: 65_536,
             detail_after: 8,

@@ -97,9 +97,7 @@ pub use controller::{
     Transition, View,
 };
 pub use error::{Illegal, TaskError};
-pub use id::{
-    Epoch, FrameNumber, Name, NameError, NodeId, Nonce, PeerId, SessionId, Slot, TaskId, TaskIdError, Term,
-};
+pub use id::{Epoch, FrameNumber, Name, NameError, NodeId, Nonce, PeerId, SessionId, Slot, TaskId, TaskIdError, Term};
 pub use lease::LeaseView;
 pub use receive_error::{BufferTooSmall, ReceiveError};
 pub use revision::{Digest, Made, Position, Revision, Tag};

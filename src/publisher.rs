@@ -61,7 +61,7 @@ pub(crate) struct Filled {
 }
 
 /// Who made the newest entry that a subscriber has applied.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Maker {
     pub epoch: Epoch,
     pub nonce: Nonce,
@@ -204,11 +204,7 @@ impl<S: Stream> Publisher<S> {
         if self.next_slot < self.limits.slots {
             return Ok(Slot(self.next_slot));
         }
-        Err(TaskError::Full {
-            limit: "slots",
-            used: self.limits.slots as usize,
-            bound: self.limits.slots as usize,
-        })
+        Err(TaskError::Full { limit: "slots", used: self.limits.slots as usize, bound: self.limits.slots as usize })
     }
 
     /// Makes an entry part of the history.
@@ -297,12 +293,19 @@ impl<S: Stream> Publisher<S> {
     pub(crate) fn recount_base(&self) -> Digest {
         (0..self.table.slots_used())
             .filter_map(|slot| self.base_record(Slot(slot)))
-            .fold(Digest::default(), |digest, record| digest.with(S::hash(record, false)))
+            .fold(Digest::default(), |digest, record| digest.with(S::record_hash(record, false)))
     }
 
     /// Judges a subscriber's position (design: verdicts, in this order: resume or damaged, fork within one epoch and
     /// nonce, empty, behind, fork).
-    pub(crate) fn judge(&self, position: Position, maker: Maker, own: Maker, starts_empty: bool, asked: bool) -> Judgement {
+    pub(crate) fn judge(
+        &self,
+        position: Position,
+        maker: Maker,
+        own: Maker,
+        starts_empty: bool,
+        asked: bool,
+    ) -> Judgement {
         let place = self.log.place(position);
         let twin = maker == own && matches!(place, Place::Off | Place::Above);
         let verdict = match place {
@@ -329,12 +332,8 @@ impl<S: Stream> Publisher<S> {
             Verdict::Resume => judgement.judged.revision,
             Verdict::Empty => Revision::ZERO,
             _ => {
-                self.outgoing = Some(Outgoing::new(
-                    self.base(),
-                    judgement.tip,
-                    self.table.slots_used(),
-                    self.finals.len() as u32,
-                ));
+                self.outgoing =
+                    Some(Outgoing::new(self.base(), judgement.tip, self.table.slots_used(), self.finals.len() as u32));
                 self.base().revision
             }
         };
@@ -414,9 +413,8 @@ impl<S: Stream> Publisher<S> {
             return Acknowledged::Stale;
         }
         let staged_nothing = ack.staged && ack.position.revision == Revision::ZERO;
-        let on_chain = staged_nothing
-            || self.log.place(ack.position) == Place::On
-            || bait!(self.baits, ForeignPositionFrees);
+        let on_chain =
+            staged_nothing || self.log.place(ack.position) == Place::On || bait!(self.baits, ForeignPositionFrees);
         // While a repair is under way, what was said of the former history is void.
         if !on_chain && (self.outgoing.is_none() || ack.staged) {
             return Acknowledged::Foreign;
@@ -464,9 +462,7 @@ impl<S: Stream> Publisher<S> {
 
     fn reaches_tip(&self, ack: &Ack) -> bool {
         self.outgoing.as_ref().is_some_and(|outgoing| {
-            !ack.staged
-                && outgoing.is_whole()
-                && ack.position.revision >= outgoing.tip().revision
+            !ack.staged && outgoing.is_whole() && ack.position.revision >= outgoing.tip().revision
         })
     }
 
@@ -567,8 +563,7 @@ impl<S: Stream> Publisher<S> {
         if !self.has_entries() && !self.has_details() {
             return Want::Nothing;
         }
-        let lingered = self.linger_over
-            || self.pending_since.is_none_or(|since| now.since(since) >= self.pace.linger);
+        let lingered = self.linger_over || self.pending_since.is_none_or(|since| now.since(since) >= self.pace.linger);
         if self.window.is_idle() || !self.lost.is_empty() || lingered || self.fills_a_frame() {
             Want::Delta
         } else {
@@ -607,7 +602,7 @@ impl<S: Stream> Publisher<S> {
         let mut list = self.window.list();
         let table = &self.table;
         self.details.drain(LOOK_AHEAD, |slot, detail, version| {
-            if !table.get(slot).is_some_and(|record| S::newest(record).revision <= to) {
+            if table.get(slot).is_none_or(|record| S::newest(record).revision > to) {
                 Take::Waits
             } else if sink.push_detail(slot, detail) {
                 list.push((slot, version));
@@ -636,7 +631,14 @@ impl<S: Stream> Publisher<S> {
     }
 
     /// Notes that what was collected has gone out.
-    pub(crate) fn sent(&mut self, now: Instant, number: FrameNumber, bytes: usize, cargo: Cargo, details: Vec<(Slot, u32)>) {
+    pub(crate) fn sent(
+        &mut self,
+        now: Instant,
+        number: FrameNumber,
+        bytes: usize,
+        cargo: Cargo,
+        details: Vec<(Slot, u32)>,
+    ) {
         self.window.sent(now, Flight { number, sent: now, bytes: bytes as u32, cargo, details, held: false });
     }
 

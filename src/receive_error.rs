@@ -27,7 +27,9 @@ pub enum ReceiveError {
         kind: Kind,
     },
     /// The peer is bound to another node.
-    #[error("HELLO refused: the peer is authenticated as node {bound}, and the frame says {claimed}; nothing was changed")]
+    #[error(
+        "HELLO refused: the peer is authenticated as node {bound}, and the frame says {claimed}; nothing was changed"
+    )]
     WrongIdentity {
         /// The node that the host authenticated.
         bound: Name,

@@ -256,8 +256,8 @@ impl<S: Stream> Replica<S> {
             }
         }
         let Some(symptom) = symptom else {
-            for applied in &self.applied {
-                self.end_detail(applied.slot);
+            for index in 0..self.applied.len() {
+                self.end_detail(self.applied[index].slot);
             }
             return Ok(());
         };
@@ -289,8 +289,7 @@ impl<S: Stream> Replica<S> {
         }
         for (slot, detail) in piece.details {
             let fits = self.table.get(*slot).is_some_and(|record| {
-                S::has_details(record)
-                    && (S::newest(record).revision <= to || bait!(self.baits, DetailOfFormerEntry))
+                S::has_details(record) && (S::newest(record).revision <= to || bait!(self.baits, DetailOfFormerEntry))
             });
             if !fits {
                 continue;
@@ -303,8 +302,7 @@ impl<S: Stream> Replica<S> {
                 .as_ref()
                 .is_none_or(|shown| (piece.epoch, piece.number) > (shown.epoch, shown.number));
             if newer || bait!(self.baits, DetailWithoutFrameNumber) {
-                self.details[index] =
-                    Some(Shown { epoch: piece.epoch, number: piece.number, detail: detail.clone() });
+                self.details[index] = Some(Shown { epoch: piece.epoch, number: piece.number, detail: detail.clone() });
                 taken += 1;
             }
         }

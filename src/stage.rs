@@ -6,7 +6,6 @@
 use alloc::vec::Vec;
 
 use crate::bait::{bait, Baits};
-use crate::id::Slot;
 use crate::replica::{Piece, Replica, Taken};
 use crate::revision::{Digest, Position};
 use crate::snapshot::Ranges;
@@ -63,16 +62,8 @@ impl<S: Stream> Stage<S> {
         }
     }
 
-    pub(crate) fn base(&self) -> Position {
-        self.base
-    }
-
     pub(crate) fn tip(&self) -> Position {
         self.tip
-    }
-
-    pub(crate) fn verdict(&self) -> Verdict {
-        self.verdict
     }
 
     /// The position to be acknowledged: the start until the state is whole.
@@ -82,10 +73,6 @@ impl<S: Stream> Stage<S> {
         } else {
             Position::START
         }
-    }
-
-    pub(crate) fn is_whole(&self) -> bool {
-        self.whole
     }
 
     /// Whether it can be switched to.
@@ -175,31 +162,20 @@ impl<S: Stream> Stage<S> {
         self.staged.extend(applied.iter().cloned().zip(new.iter().cloned()));
     }
 
-    pub(crate) fn drop_held(&mut self) -> usize {
-        self.replica.drop_held()
-    }
-
     /// The records as they were at base: the state before the staged entries, for those that these changed.
     pub(crate) fn into_parts(self) -> Staged<S> {
         Staged {
             verdict: self.verdict,
-            base: self.base,
             replica: self.replica,
             finals: self.finals.into_iter().flatten().collect(),
             entries: self.staged,
         }
-    }
-
-    /// The record in a slot of the staged state, for checks.
-    pub(crate) fn get(&self, slot: Slot) -> Option<&S::Record> {
-        self.replica.table.get(slot)
     }
 }
 
 /// A stage taken apart at the switch.
 pub(crate) struct Staged<S: Stream> {
     pub verdict: Verdict,
-    pub base: Position,
     /// The state at the switch.
     pub replica: Replica<S>,
     /// The ring of forgotten finals.

@@ -34,7 +34,7 @@ pub trait Stream: Clone + Debug + PartialEq + Eq + Hash + 'static {
     /// The newest entry of a record.
     fn newest(record: &Self::Record) -> Made;
     /// The record hash; `forgotten` gives that which a tombstone leaves.
-    fn hash(record: &Self::Record, forgotten: bool) -> u64;
+    fn record_hash(record: &Self::Record, forgotten: bool) -> u64;
     /// Entries that a record may still need, for which room is kept.
     fn entries_ahead(record: &Self::Record) -> usize;
     /// Whether the record may have details now.
@@ -90,7 +90,7 @@ impl Stream for Reported {
         record.newest
     }
 
-    fn hash(record: &Record, forgotten: bool) -> u64 {
+    fn record_hash(record: &Record, forgotten: bool) -> u64 {
         record.hash(forgotten)
     }
 

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use crate::bait::{bait, Baits};
 use crate::config::Limits;
-use crate::id::{Epoch, FrameNumber, Nonce};
+use crate::id::{Epoch, Nonce};
 use crate::publisher::Maker;
 use crate::replica::{Held, Piece, Replica, Taken};
 use crate::revision::{Digest, Position, Revision};
@@ -287,8 +287,7 @@ impl<S: Stream> Subscriber<S> {
         }
         self.failed_at = Some(self.position());
         self.asks = self.asks.wrapping_add(1);
-        self.asking =
-            Some(Asking { ask: self.asks, symptom, position: self.position(), next_at: now, tries: 0 });
+        self.asking = Some(Asking { ask: self.asks, symptom, position: self.position(), next_at: now, tries: 0 });
     }
 
     /// The question to send now, if one is due: it is repeated until it is answered.

@@ -132,7 +132,7 @@ impl<S: Stream> Table<S> {
 
     /// The digest counted anew from the records' values.
     pub fn recount(&self) -> Digest {
-        self.iter().fold(Digest::default(), |digest, record| digest.with(S::hash(record, false)))
+        self.iter().fold(Digest::default(), |digest, record| digest.with(S::record_hash(record, false)))
     }
 
     /// Applies one entry: the table stands one revision further.
@@ -162,10 +162,10 @@ impl<S: Stream> Table<S> {
         }
         let (hash, after) = match stepped {
             Stepped::Live(record) => {
-                let hash = S::hash(&record, false);
+                let hash = S::record_hash(&record, false);
                 (hash, Some(Cell { record, hash }))
             }
-            Stepped::Forgotten(record) => (S::hash(&record, true), None),
+            Stepped::Forgotten(record) => (S::record_hash(&record, true), None),
         };
         if let Some(key) = binds {
             self.slots.insert(key, slot);
@@ -225,7 +225,7 @@ impl<S: Stream> Table<S> {
         if index >= self.cells.len() {
             self.cells.resize_with(index + 1, || None);
         }
-        let hash = S::hash(&record, false);
+        let hash = S::record_hash(&record, false);
         self.digest = self.digest.with(hash);
         self.slots.insert(key, slot);
         self.cells[index] = Some(Cell { record, hash });
@@ -235,11 +235,6 @@ impl<S: Stream> Table<S> {
     /// Says where the records that were placed stand.
     pub(crate) fn settle(&mut self, position: Position) {
         self.position = position;
-    }
-
-    /// Whether the hash beside a slot's record is that of its value; `None` for an empty slot.
-    pub(crate) fn is_sound(&self, slot: Slot) -> Option<bool> {
-        self.cell(slot).map(|cell| S::hash(&cell.record, false) == cell.hash)
     }
 
     /// Alters a record in memory without its hash, as a fault of the machine would. For tests of the checks.

@@ -361,7 +361,12 @@ impl Record {
     ///
     /// # Errors
     /// [`Illegal`] when the entry does not follow from the record; nothing is changed.
-    pub fn step(held: Option<&Record>, entry: &Entry, revision: Revision, baits: Baits) -> Result<Stepped<Record>, Illegal> {
+    pub fn step(
+        held: Option<&Record>,
+        entry: &Entry,
+        revision: Revision,
+        baits: Baits,
+    ) -> Result<Stepped<Record>, Illegal> {
         let made = Made { epoch: entry.epoch, revision };
         match (&entry.change, held) {
             (Change::Register { id, metadata, payload }, None) => Ok(Stepped::Live(Record {
@@ -474,9 +479,7 @@ impl Record {
             Exit::Code(code) => (1, code),
             Exit::Signal(signal) => (2, signal),
         };
-        let flags = u8::from(forgotten)
-            | u8::from(payload.message_cut) << 1
-            | u8::from(payload.trace.is_some()) << 2;
+        let flags = u8::from(forgotten) | u8::from(payload.message_cut) << 1 | u8::from(payload.trace.is_some()) << 2;
         let mut writer = Canonical { out, at: 0 };
         writer.put(&self.id.0);
         writer.put(&self.slot.0.to_le_bytes());
@@ -535,8 +538,7 @@ impl Canonical<'_> {
 /// The table of moves as a record obeys it.
 fn allows(from: State, to: State, baits: Baits) -> bool {
     let _ = baits;
-    from.may_become(to)
-        || bait!(baits, AcceptRunningAfterSucceeded) && from == State::Succeeded && to == State::Running
+    from.may_become(to) || bait!(baits, AcceptRunningAfterSucceeded) && from == State::Succeeded && to == State::Running
 }
 
 /// The newest news of a running attempt: lossy, without a revision.

@@ -257,11 +257,6 @@ impl Window {
         self.flights.remove(index)
     }
 
-    /// Whether a part of a snapshot is in flight.
-    pub(crate) fn has_snapshot(&self) -> bool {
-        self.flights.iter().any(|f| !f.held && matches!(f.cargo, Cargo::Snapshot { .. }))
-    }
-
     /// When a frame that is still in flight was sent.
     pub(crate) fn sent_at(&self, number: FrameNumber) -> Option<Instant> {
         self.flights.iter().find(|f| f.number == number).map(|f| f.sent)

@@ -16,8 +16,8 @@ use std::path::PathBuf;
 
 use serde_json::{json, Value as Json};
 
-use taskwire::id::Epoch;
 use taskwire::wire::{decode, peek, Bounds, DecodeError, Fault, Kind};
+use taskwire::Epoch;
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(name)

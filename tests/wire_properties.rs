@@ -8,15 +8,13 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use taskwire::config::{AckPolicy, Limits};
-use taskwire::id::{Epoch, FrameNumber, Name, Nonce, SessionId, Slot, TaskId, Term};
-use taskwire::revision::{Digest, Made, Position, Revision, Tag};
-use taskwire::task::{
-    Change, Detail, Entry, Exit, Final, Payload, Reason, Record, Source, State, Status, TraceContext,
-};
-use taskwire::time::UnixMillis;
-use taskwire::value::Value;
 use taskwire::wire::*;
+use taskwire::UnixMillis;
+use taskwire::Value;
+use taskwire::{AckPolicy, Limits};
+use taskwire::{Change, Detail, Entry, Exit, Final, Payload, Reason, Record, Source, State, Status, TraceContext};
+use taskwire::{Digest, Made, Position, Revision, Tag};
+use taskwire::{Epoch, FrameNumber, Name, Nonce, SessionId, Slot, TaskId, Term};
 
 const SLOTS: u32 = 4096;
 

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
-use taskwire::id::{Epoch, FrameNumber, SessionId, Slot, TaskId};
-use taskwire::revision::{Digest, Made, Position, Revision, Tag};
-use taskwire::task::{Change, Detail, Entry, Exit, Final, Payload, Reason, Record, Source, State, Status};
-use taskwire::time::UnixMillis;
-use taskwire::value::Value;
 use taskwire::wire::*;
+use taskwire::UnixMillis;
+use taskwire::Value;
+use taskwire::{Change, Detail, Entry, Exit, Final, Payload, Reason, Record, Source, State, Status};
+use taskwire::{Digest, Made, Position, Revision, Tag};
+use taskwire::{Epoch, FrameNumber, SessionId, Slot, TaskId};
 
 const EPOCH: Epoch = Epoch(1_700_000_000_000);
 
@@ -224,9 +224,9 @@ fn record(slot: u32, id: [u8; 16], metadata: usize) -> Record {
 /// What Limits::OVERHEAD promises: a record, and an entry, with every value at its bound fits into a frame.
 #[test]
 fn a_record_and_an_entry_with_every_value_at_its_bound_fit_into_a_frame() {
-    let limits = taskwire::config::Limits::default();
-    let limits = taskwire::config::Limits { metadata: limits.frame - 256 - limits.message - limits.result, ..limits };
-    let trace = taskwire::task::TraceContext { trace_id: [255; 16], span_id: [255; 8], flags: 255 };
+    let limits = taskwire::Limits::default();
+    let limits = taskwire::Limits { metadata: limits.frame - 256 - limits.message - limits.result, ..limits };
+    let trace = taskwire::TraceContext { trace_id: [255; 16], span_id: [255; 8], flags: 255 };
     let payload = Payload {
         message: Value::new(&vec![1; limits.message as usize]),
         message_cut: true,

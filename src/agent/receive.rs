@@ -129,7 +129,7 @@ impl Agent {
         let answers = welcome.hello_nonce == self.nonce
             && welcome.hello_counter == self.hello_counter
             && match &self.state {
-                State::Greeting(greeting) => greeting.said,
+                State::Greeting(greeting) => greeting.said.is_some(),
                 State::Opening(opening) => {
                     opening.session == welcome.session
                         && number > opening.welcome
@@ -169,8 +169,7 @@ impl Agent {
         welcome: Welcome,
     ) -> Result<(), ReceiveError> {
         self.metrics.frames_deposed_total += 1;
-        self.answer =
-            Some(Fenced { answered: Answered::Welcome(welcome.session), seen: accepted.0, twin: conflict });
+        self.answer = Some(Fenced { answered: Answered::Welcome(welcome.session), seen: accepted.0, twin: conflict });
         if conflict {
             self.tell(AgentEvent::TermConflict { term: welcome.term, controller: welcome.controller.clone() });
         }
@@ -181,7 +180,7 @@ impl Agent {
     fn is_asked(&self, answered: Answered) -> bool {
         match (answered, &self.state) {
             (Answered::Hello(nonce, counter), State::Greeting(greeting)) => {
-                greeting.said && nonce == self.nonce && counter == self.hello_counter
+                greeting.said.is_some() && nonce == self.nonce && counter == self.hello_counter
             }
             (Answered::Session(session), State::Open(open)) => session == open.id,
             (Answered::Session(session), State::Opening(opening)) => session == opening.session,
@@ -297,12 +296,7 @@ impl Agent {
         self.open_session(now, opening, sent);
     }
 
-    fn hear_heartbeat(
-        &mut self,
-        now: Instant,
-        number: FrameNumber,
-        heartbeat: Heartbeat,
-    ) -> Result<(), ReceiveError> {
+    fn hear_heartbeat(&mut self, now: Instant, number: FrameNumber, heartbeat: Heartbeat) -> Result<(), ReceiveError> {
         if let Some(ack) = &heartbeat.ack {
             self.hear_ack(now, number, ack)?;
         } else {

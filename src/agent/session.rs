@@ -12,7 +12,7 @@ use crate::wire::{Echo, Judged, Judgement, Settings, Standing, Welcome};
 /// First pause between two HELLOs.
 const HELLO_AGAIN: Duration = Duration::from_millis(250);
 /// Tries of OPEN before greeting anew.
-const MOST_OPENS: u32 = 6;
+const MOST_OPENS: u32 = 10;
 /// Heartbeats sent sooner than the interval, in a row, when one is not answered or something is not yet durable.
 const MOST_PROMPTS: u32 = 6;
 
@@ -66,7 +66,7 @@ pub(super) enum State {
 
 impl State {
     pub(super) fn first() -> State {
-        State::Greeting(Greeting { next_at: Instant::ZERO, due: true, said: false })
+        State::Greeting(Greeting { next_at: Instant::ZERO, due: true, said: None })
     }
 }
 
@@ -76,8 +76,8 @@ pub(super) struct Greeting {
     pub next_at: Instant,
     /// Whether it is due.
     pub due: bool,
-    /// Whether a HELLO was said in this greeting: only then is an answer one.
-    pub said: bool,
+    /// When HELLO was said last in this greeting, if it was: only then is an answer one.
+    pub said: Option<Instant>,
 }
 
 #[derive(Clone, Hash, Debug)]
@@ -162,7 +162,7 @@ impl Agent {
         self.config.epoch = self.epoch;
         self.nonce = self.config.nonce(self.seed ^ self.nonce.0);
         self.hello_counter = 0;
-        self.state = State::Greeting(Greeting { next_at: now, due: true, said: false });
+        self.state = State::Greeting(Greeting { next_at: now, due: true, said: None });
         Ok(self.epoch)
     }
 
@@ -182,7 +182,7 @@ impl Agent {
         }
         self.publisher.close();
         let wait = self.backoff.next(HELLO_AGAIN, self.config.pace.most_backoff, &mut self.rng).max(pause);
-        self.state = State::Greeting(Greeting { next_at: now.after(wait), due: false, said: false });
+        self.state = State::Greeting(Greeting { next_at: now.after(wait), due: false, said: None });
     }
 
     /// The lease has run out: the host hears it first, and the agent greets anew.
@@ -197,7 +197,7 @@ impl Agent {
     pub(super) fn hello_said(&mut self, now: Instant) {
         self.hello_counter = self.hello_counter.saturating_add(1);
         let wait = self.backoff.next(HELLO_AGAIN, self.config.pace.most_backoff, &mut self.rng);
-        self.state = State::Greeting(Greeting { next_at: now.after(wait), due: false, said: true });
+        self.state = State::Greeting(Greeting { next_at: now.after(wait), due: false, said: Some(now) });
     }
 
     /// The first acknowledgement of OPEN has come: the session is open.
@@ -220,8 +220,7 @@ impl Agent {
             });
         }
         let lease = Duration::from_micros(opening.settings.lease);
-        let measured_from =
-            if crate::bait::bait!(self.config.baits, LeaseCountsFromAnswer) { now } else { sent };
+        let measured_from = if crate::bait::bait!(self.config.baits, LeaseCountsFromAnswer) { now } else { sent };
         self.lease.begin(lease, self.config.clock_rate_error_ppm, measured_from);
         self.tell(AgentEvent::SessionOpened {
             controller: opening.controller,
@@ -248,6 +247,10 @@ impl Agent {
 
     /// Takes up what a WELCOME offers: its position is judged, and OPEN is due.
     pub(super) fn take_welcome(&mut self, now: Instant, number: FrameNumber, welcome: Welcome) {
+        // Each HELLO has a counter of its own, so that the answer gives an unambiguous sample.
+        if let State::Greeting(Greeting { said: Some(said), .. }) = &self.state {
+            self.publisher.window.rtt.sample(micros(now.since(*said)));
+        }
         let maker = crate::publisher::Maker { epoch: welcome.maker_epoch, nonce: welcome.maker_nonce };
         let judgement = self.publisher.judge(welcome.reported.received, maker, self.own(), true, false);
         self.accepted = Some((welcome.term, welcome.nonce, welcome.controller.clone()));
@@ -289,8 +292,7 @@ impl Agent {
             State::Greeting(greeting) => (!greeting.due).then_some((greeting.next_at, "hello")),
             State::Opening(opening) => (!opening.due).then_some((opening.next_at, "open")),
             State::Open(session) => {
-                let heartbeat =
-                    (!session.heartbeat_due).then(|| (self.heartbeat_at(session), "heartbeat"));
+                let heartbeat = (!session.heartbeat_due).then(|| (self.heartbeat_at(session), "heartbeat"));
                 match (heartbeat, self.publisher.deadline()) {
                     (Some(a), Some(b)) => Some(if a.0 <= b.0 { a } else { b }),
                     (a, b) => a.or(b),

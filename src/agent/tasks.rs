@@ -163,13 +163,7 @@ impl Agent {
     ///
     /// # Errors
     /// As [`Agent::progress`].
-    pub fn detail(
-        &mut self,
-        now: Instant,
-        id: TaskId,
-        progress: Option<u8>,
-        message: &[u8],
-    ) -> Result<(), TaskError> {
+    pub fn detail(&mut self, now: Instant, id: TaskId, progress: Option<u8>, message: &[u8]) -> Result<(), TaskError> {
         let now = self.enter(now);
         if let Some(percent) = progress.filter(|percent| *percent > 100) {
             return Err(TaskError::ProgressOutOfRange(percent));
@@ -259,11 +253,10 @@ fn cut(message: &[u8], bound: usize) -> (&[u8], bool) {
     if message.len() <= bound {
         return (message, false);
     }
-    let mut end = bound;
-    while end > 0 && bound - end < 4 && message[end] & 0b1100_0000 == 0b1000_0000 {
-        end -= 1;
-    }
-    let end = if core::str::from_utf8(&message[..end]).is_ok() { end } else { bound };
+    let end = match core::str::from_utf8(message) {
+        Ok(text) => (0..=bound).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0),
+        Err(_) => bound,
+    };
     (&message[..end], true)
 }
 

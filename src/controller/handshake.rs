@@ -262,11 +262,7 @@ impl Controller {
         let answered = Answered::Hello(hello.nonce, hello.counter);
         self.answer(peer, Body::Refused(Refused { answered, refusal, come_back_after }));
         if refusal != Refusal::Busy {
-            self.notice(ControllerEvent::HelloRefused {
-                node: hello.node.clone(),
-                tail: hello.tail.revision,
-                refusal,
-            });
+            self.notice(ControllerEvent::HelloRefused { node: hello.node.clone(), tail: hello.tail.revision, refusal });
         }
     }
 
@@ -306,11 +302,7 @@ impl Controller {
             nonce: self.nonce,
             session,
             policy: config.ack_policy,
-            settings: Settings {
-                version: 1,
-                heartbeat: micros(config.heartbeat),
-                lease: micros(config.lease),
-            },
+            settings: Settings { version: 1, heartbeat: micros(config.heartbeat), lease: micros(config.lease) },
             reported,
             maker_epoch: maker.epoch,
             maker_nonce: maker.nonce,
@@ -335,9 +327,7 @@ impl Controller {
         let hello = handshake.hello.clone();
         let judgement = open.reported;
         let id = self.names.get(&hello.node).copied();
-        let position = id
-            .and_then(|id| self.node_ref(id))
-            .map_or(Position::START, |node| node.subscriber.position());
+        let position = id.and_then(|id| self.node_ref(id)).map_or(Position::START, |node| node.subscriber.position());
         if open.controller_nonce != self.nonce {
             self.metrics.frames_early_total += 1;
             return Ok(());

@@ -221,11 +221,10 @@ impl Node {
                     number: last.number,
                     seen: other.map_or(0, |known| known.record.number),
                 });
-                let record = other.map_or_else(|| ended(last), |known| Record {
-                    state: last.state,
-                    number: last.number,
-                    ..known.record.clone()
-                });
+                let record = other.map_or_else(
+                    || ended(last),
+                    |known| Record { state: last.state, number: last.number, ..known.record.clone() },
+                );
                 self.close(Closed { record, mark: None }, most_closed);
             }
         }

@@ -302,8 +302,7 @@ impl Controller {
     /// [`GiveUpError`]; nothing is changed.
     pub fn give_up(&mut self, id: NodeId, task: TaskId) -> Result<(), GiveUpError> {
         let node = self.node_mut(id).ok_or(GiveUpError::UnknownNode(id))?;
-        let record =
-            node.subscriber.replica.table.find(task).ok_or(GiveUpError::UnknownTask { node: id, task })?;
+        let record = node.subscriber.replica.table.find(task).ok_or(GiveUpError::UnknownTask { node: id, task })?;
         if record.state.is_ended() && record.state != crate::task::State::Failed {
             return Err(GiveUpError::Ended(task));
         }

@@ -261,7 +261,8 @@ impl Controller {
     }
 
     fn stands_at(&self, id: NodeId, revision: crate::revision::Revision) -> bool {
-        self.node_ref(id).is_some_and(|node| !node.subscriber.is_staging() && node.subscriber.position().revision == revision)
+        self.node_ref(id)
+            .is_some_and(|node| !node.subscriber.is_staging() && node.subscriber.position().revision == revision)
     }
 
     /// Counts a delta or a part of a snapshot at its arrival.

@@ -5,9 +5,7 @@ use crate::config::AckPolicy;
 use crate::id::{FrameNumber, NodeId, PeerId, SessionId};
 use crate::revision::Position;
 use crate::time::{micros, Instant};
-use crate::wire::{
-    encode, Ack, Answered, Ask, Body, Header, Heartbeat, Kind, Refused, StreamNumber,
-};
+use crate::wire::{encode, Ack, Answered, Ask, Body, Header, Heartbeat, Kind, Refused, StreamNumber};
 
 impl Controller {
     /// Writes the next frame, if there is one.

@@ -204,11 +204,11 @@ impl<'a> NodeView<'a> {
     pub fn tasks(self) -> impl Iterator<Item = TaskView<'a>> {
         let node = self.node;
         let live = node.subscriber.replica.table.iter().map(move |record| TaskView { node, record, closed: None });
-        let closed = node
-            .closed_order
-            .iter()
-            .filter_map(|id| node.closed.get(id))
-            .map(move |closed| TaskView { node, record: &closed.record, closed: Some(closed) });
+        let closed = node.closed_order.iter().filter_map(|id| node.closed.get(id)).map(move |closed| TaskView {
+            node,
+            record: &closed.record,
+            closed: Some(closed),
+        });
         live.chain(closed)
     }
 

@@ -126,7 +126,12 @@ fn read_entries(
             op::FORGET => {
                 let revision = delta.from.0 + index as u64 + 1;
                 let back = reader.varint_to("registered", 1, revision - 1)?;
-                entries.push(Entry { slot, epoch, at, change: Change::Forget { registered: Revision(revision - back) } });
+                entries.push(Entry {
+                    slot,
+                    epoch,
+                    at,
+                    change: Change::Forget { registered: Revision(revision - back) },
+                });
             }
             operation => {
                 let change = read_change(reader, bounds, operation)?;

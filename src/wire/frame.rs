@@ -249,7 +249,7 @@ pub struct Judgement {
 }
 
 /// An agent asks for a session.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Hello {
     /// The lowest version that the agent speaks.
     pub version_least: u8,
@@ -403,7 +403,7 @@ impl fmt::Display for Symptom {
 }
 
 /// The answer to [`Ask`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Judged {
     /// The stream.
     pub stream: StreamNumber,

@@ -1,8 +1,8 @@
 //! The frames that the vectors say are bad: each fault of each field, under a checksum that is right unless the checksum
 //! is the fault. They are put together byte by byte, as no encoder makes them.
 
-use taskwire::id::Epoch;
 use taskwire::wire::*;
+use taskwire::Epoch;
 
 use super::good::{self, bytes_of, frame, seal, EPOCH, NOW};
 

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use taskwire::config::{AckPolicy, Limits};
-use taskwire::id::{Epoch, FrameNumber, Name, Nonce, SessionId, Slot, TaskId, Term};
-use taskwire::revision::{Digest, Made, Position, Revision, Tag};
-use taskwire::task::{
-    Change, Detail, Entry, Exit, Final, Payload, Reason, Record, Source, State, Status, TraceContext,
-};
-use taskwire::time::UnixMillis;
-use taskwire::value::Value;
 use taskwire::wire::*;
+use taskwire::UnixMillis;
+use taskwire::Value;
+use taskwire::{AckPolicy, Limits};
+use taskwire::{Change, Detail, Entry, Exit, Final, Payload, Reason, Record, Source, State, Status, TraceContext};
+use taskwire::{Digest, Made, Position, Revision, Tag};
+use taskwire::{Epoch, FrameNumber, Name, Nonce, SessionId, Slot, TaskId, Term};
 
 pub const EPOCH: u64 = 1_764_000_000_000;
 pub const NOW: u64 = 1_764_000_012_345;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{json, Value as Json};
 
-use taskwire::id::{Epoch, Nonce, SessionId};
-use taskwire::revision::{Digest, Made, Position, Revision};
-use taskwire::task::{Exit, Payload, Reason, Record, Source, State, CANONICAL_LENGTH};
-use taskwire::value::Value;
 use taskwire::wire::crc32c;
+use taskwire::Value;
+use taskwire::{Digest, Made, Position, Revision};
+use taskwire::{Epoch, Nonce, SessionId};
+use taskwire::{Exit, Payload, Reason, Record, Source, State, CANONICAL_LENGTH};
 
 use super::good::{payload, record, trace};
 use super::meaning::{hex, of_exit, of_payload};

@@ -3,8 +3,8 @@
 
 use serde_json::{json, Map, Value as Json};
 
-use taskwire::task::{Change, Entry, Exit, Payload, Status};
 use taskwire::wire::{Body, Delta, Frame, Snapshot};
+use taskwire::{Change, Entry, Exit, Payload, Status};
 
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
