@@ -24,9 +24,9 @@ use std::path::Path;
 /// long as the siblings do not import one another in a circle.
 const LAYERS: &[(&str, &[&str])] = &[
     ("vocabulary", &["bait", "time", "id", "revision", "task", "error", "config", "rng", "value"]),
-    ("bytes", &["wire", "metrics"]),
+    ("bytes", &["wire", "metrics", "receive_error"]),
     ("parts", &["map", "receipts", "timer", "rtt", "window", "stream", "table", "log", "slots", "detail"]),
-    ("mechanisms", &["publisher", "subscriber", "snapshot", "stage", "session", "lease", "handshake"]),
+    ("mechanisms", &["publisher", "subscriber", "replica", "snapshot", "stage", "session", "lease", "handshake"]),
     ("roles", &["agent", "controller"]),
 ];
 
