@@ -243,7 +243,7 @@ static void start(struct schedule *schedule, struct task *task, uint64_t now) {
                  task->spec->time_limit_us);
 }
 
-/* Moves one task as far as it goes now; what its process does comes as events. */
+/* Moves one task by at most one step; what its process does comes as events. */
 static void step_task(struct schedule *schedule, struct task *task, uint64_t now) {
     struct transition pending = plain(TASK_PENDING, REASON_NONE);
     bool cancel = now >= task->cancel_at || schedule->cancel_all;
@@ -295,7 +295,12 @@ bool schedule_step(struct schedule *schedule, uint64_t now) {
         schedule->first++;
     }
     for (size_t n = schedule->first; n < schedule->count && !schedule->failed; n++) {
-        step_task(schedule, &schedule->tasks[n], now);
+        enum life before;
+        do {
+            /* As far as it goes: one that was registered, or tried again, may start at once. */
+            before = schedule->tasks[n].life;
+            step_task(schedule, &schedule->tasks[n], now);
+        } while (schedule->tasks[n].life != before);
     }
     return !schedule->failed;
 }

@@ -4,11 +4,14 @@
 #include "../clock.h"
 #include "../schedule.h"
 
-#include <stdlib.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 /* The stand-in for report.c: notes each call as a word. */
 static char told[4000];
+static int signals; /* SIGCHLD, as the agent has it */
 static int rooms; /* how many registrations and retries still fit; then Full once */
 
 static void tell(const char *format, const uint8_t id[TASK_ID_BYTES], int a, int b, int c) {
@@ -63,6 +66,19 @@ const char *report_error(const struct report *report) {
     return "none";
 }
 
+/* Sleeps as the agent's loop does, so that a deadline that is missing shows as a test that takes too long. */
+static void nap(const struct schedule *schedule, const struct runner *runner) {
+    struct pollfd fds[1 + 2 * RUNNER_FDS_A_PLACE];
+    struct signalfd_siginfo one;
+    fds[0] = (struct pollfd){signals, POLLIN, 0};
+    uint64_t now = clock_boot_us(), deadline = schedule_deadline(schedule);
+    uint64_t wait = deadline <= now ? 0 : deadline - now;
+    int wait_ms = wait > 3000000 ? 3000 : (int)((wait + 999) / 1000);
+    (void)poll(fds, 1 + (nfds_t)runner_poll_fds(runner, fds + 1, 2 * RUNNER_FDS_A_PLACE), wait_ms);
+    while (read(signals, &one, sizeof one) > 0) {
+    }
+}
+
 /* Runs one task (its id ends in 01) through and holds what was told against `expected`. */
 static void expect(const char *keys, int room, const char *expected) {
     char text[1000], error[200];
@@ -76,11 +92,15 @@ static void expect(const char *keys, int room, const char *expected) {
     struct schedule *schedule = schedule_new(&tasks, runner, NULL, truth, 1);
     told[0] = '\0';
     rooms = room;
+    uint64_t began = clock_boot_us();
     while (!schedule_is_done(schedule)) {
         CHECK(schedule_step(schedule, clock_boot_us()));
         CHECK_TEXT(schedule_error(schedule), "");
-        usleep(1000);
+        if (!schedule_is_done(schedule)) {
+            nap(schedule, runner);
+        }
     }
+    CHECK(clock_boot_us() - began < 1500000);
     CHECK_TEXT(told, expected);
     runner_free(runner);
     schedule_free(schedule);
@@ -89,6 +109,11 @@ static void expect(const char *keys, int room, const char *expected) {
 }
 
 int main(void) {
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    (void)sigprocmask(SIG_BLOCK, &child, NULL);
+    signals = signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
     expect(" shell exit 0\n", -1, "1:new 1:run 1:300(0,0) 1:gone ");
     expect(" shell echo progress 40; sleep 0.05\n", -1, "1:new 1:run 1:40% 1:300(0,0) 1:gone ");
     expect(" shell exit 3\n retries 1\n", -1, "1:new 1:run 1:400(1,3) 1:again 1:run 1:400(1,3) 1:gone ");
