@@ -26,6 +26,7 @@ build() {
     local source name linked
     for source in "${programs[@]}"; do
         name=$(basename "$source" .c)
+        [ "$name" = agent ] && name=taskwire-agent
         # A program that includes no part is whole in itself.
         linked=("$source")
         if grep -qE '^#include "' "$source"; then linked+=("${parts[@]}"); fi
