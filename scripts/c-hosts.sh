@@ -22,6 +22,10 @@ for source in examples/c/*.c; do
 done
 
 build() {
+    [ -f "${libraries[0]}" ] || {
+        printf 'c-hosts: error: %s is missing; scripts/lib.sh makes it\n' "${libraries[0]}" >&2
+        exit 1
+    }
     mkdir -p build/bin
     local source name linked
     for source in "${programs[@]}"; do
