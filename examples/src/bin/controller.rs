@@ -101,6 +101,8 @@ fn settings(options: &Options) -> Result<ControllerConfig, Wrong> {
     let mut config = ControllerConfig::new(&options.name).map_err(|error| Wrong(error.to_string()))?;
     config.heartbeat = options.heartbeat;
     config.lease = options.lease.unwrap_or(options.heartbeat * 3);
+    // The demo and its like end thousands of tasks; each that is kept costs a few hundred bytes.
+    config.finals_per_node = 16_384;
     config.wall_clock_offset = clock::unix_millis().saturating_sub(clock::boot_micros() / 1_000);
     config.check().map_err(|error| Wrong(error.to_string()))?;
     Ok(config)

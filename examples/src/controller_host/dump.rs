@@ -18,9 +18,9 @@ pub fn view(controller: &Controller, term: u64) -> ViewDump {
             let mut tasks: Vec<TaskDump> = view.tasks_of(node.id()).map(|task| task_dump(&name, &task)).collect();
             tasks.sort_by(|a, b| a.newest.task.cmp(&b.newest.task));
             NodeDump {
-                reachability: format!("{:?}", node.reachability()),
-                synced: node.synced(),
-                epoch: node.epoch().0,
+                reachability: node.reachability().to_string(),
+                synced: node.is_synced(),
+                epoch: node.epoch().map_or(0, |epoch| epoch.0),
                 received: node.received().revision.0,
                 durable: node.durable().0,
                 tasks,
@@ -55,8 +55,8 @@ fn task_dump(node: &str, task: &TaskView<'_>) -> TaskDump {
             metadata: Bytes(record.metadata().to_vec()),
             message_cut: payload.message_cut,
         },
-        forgotten: task.forgotten(),
-        stale: task.stale(),
+        forgotten: task.is_closed(),
+        stale: task.is_stale(),
         mark: task.mark().map(|mark| format!("{mark:?}")),
         progress: task.detail().and_then(|detail| detail.progress),
     }

@@ -131,10 +131,10 @@ fn nodes(controller: &Controller, now: Instant) -> String {
                 }
             }
             let heard = node.last_heard().map_or("never".into(), |at| format!("{} ms", now.since(at).as_millis()));
-            let mut row = vec![node.name().as_str().to_owned(), format!("{:?}", node.reachability())];
+            let mut row = vec![node.name().as_str().to_owned(), node.reachability().to_string()];
             row.extend(states.map(table::number));
             row.push(table::number(attempts));
-            row.push(if node.synced() { "yes" } else { "no" }.into());
+            row.push(if node.is_synced() { "yes" } else { "no" }.into());
             row.push(heard);
             row
         })

@@ -38,6 +38,8 @@ pub fn compile(name: &str, sources: &[PathBuf], folder: &Path) -> PathBuf {
     let program = folder.join(name);
     let mut cc = Command::new("cc");
     cc.args(["-std=c99", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-O1"]);
+    // What the tests run is also looked through by the sanitizers: a fault or a leak is an exit code of its own.
+    cc.args(["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
     cc.arg("-I").arg(root().join("include")).args(sources).arg(library());
     cc.args(["-lpthread", "-ldl", "-lm", "-o"]).arg(&program);
     must(&mut cc);
