@@ -4,29 +4,40 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 CARGO ?= cargo
+# Only what was given: the defaults are the demo's own.
+DEMO_FLAGS := $(if $(LOSS),--loss '$(LOSS)') $(if $(REPEAT),--repeat '$(REPEAT)') $(if $(REORDER),--reorder '$(REORDER)') \
+	$(if $(CORRUPT),--corrupt '$(CORRUPT)') $(if $(TASKS),--tasks '$(TASKS)') $(if $(SEED),--seed '$(SEED)')
 
-.PHONY: help setup test fmt lint doc clean
+.PHONY: help demo test lib setup fmt lint doc clean
 
 help: ## Say what the targets do
-	@printf 'Targets (variables in capitals may be given: make demo LOSS=50 SEED=7):\n'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@printf 'make TARGET, with variables where they are named: make demo LOSS=50 SEED=7\n\n'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-setup: ## Install what demo and test need (Debian, Ubuntu); does nothing when it is all there
-	@scripts/setup.sh
+demo: ## Real processes behind a bad network, compared to the last transition (LOSS REPEAT REORDER CORRUPT TASKS SEED)
+	@scripts/setup.sh demo
+	@scripts/demo.sh $(DEMO_FLAGS)
 
-test: ## Run every test (sets itself up)
+test: ## Every test there is; it ends with a summary
 	@scripts/setup.sh test
 	@scripts/test.sh
 
-fmt: ## Format all sources
+lib: ## The C library: build/lib/libtaskwire.a and .so; its header is include/taskwire.h
+	@scripts/setup.sh demo
+	@scripts/lib.sh
+
+setup: ## Installs what demo and test need (Debian, Ubuntu); at once done when it is all there
+	@scripts/setup.sh
+
+fmt: ## Formats all sources
 	$(CARGO) fmt --all
 
-lint: ## Check format and lints
+lint: ## Checks format and lints
 	@scripts/test.sh fmt clippy
 
-doc: ## Build the API documentation
-	$(CARGO) doc --workspace --no-deps
+doc: ## The documentation of the API
+	$(CARGO) doc --locked --workspace --no-deps
 
-clean: ## Remove everything that was built
+clean: ## Removes everything that was built
 	$(CARGO) clean
 	rm -rf build

@@ -9,12 +9,14 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 ALL_PARTS=(fmt clippy workspace core_without_std rustdoc)
+[ -d examples/c/tests ] && ALL_PARTS+=(c_hosts)
 
 part_fmt() { cargo fmt --all -- --check; }
 part_clippy() { cargo clippy --locked --workspace --all-targets -- -D warnings; }
 part_workspace() { cargo test --locked --no-fail-fast --workspace; }
 part_core_without_std() { cargo test --locked --no-fail-fast -p taskwire --no-default-features; }
 part_rustdoc() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps; }
+part_c_hosts() { scripts/c-hosts.sh test; }
 
 title() {
     case $1 in
@@ -23,6 +25,7 @@ title() {
     workspace) echo "unit, property, script, vector, header, tidy and doc tests of the workspace" ;;
     core_without_std) echo "the core without std" ;;
     rustdoc) echo "documentation (rustdoc, warnings are errors)" ;;
+    c_hosts) echo "the parts of the hosts in C, sanitized and under valgrind" ;;
     *) return 1 ;;
     esac
 }

@@ -1,0 +1,26 @@
+/*
+ * net.h: one UDP socket to one controller.
+ *
+ * Responsible for: resolving HOST:PORT, sending and receiving whole datagrams without waiting. Loss is normal here:
+ * a datagram that could not be sent is a lost one, and the core sends what matters again.
+ */
+#ifndef NET_H
+#define NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The largest frame that this host sends or takes: below the MTU of common links, so that IP never cuts it. */
+#define NET_FRAME_MAX 1200
+
+/* Opens a non-blocking socket connected to `address` (HOST:PORT or [IPv6]:PORT). -1 on failure, with a sentence. */
+int net_connect(const char *address, char *error, size_t error_size);
+
+/* Sends one datagram. False when the network did not take it now. */
+bool net_send(int socket, const uint8_t *frame, size_t length);
+
+/* Takes one datagram, if one waits: its length, 0 when none does. One longer than the buffer is dropped. */
+size_t net_receive(int socket, uint8_t *frame, size_t capacity);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * options.h: the agent's command line.
+ *
+ * Responsible for: reading the flags and refusing what is wrong with them, before anything is opened or started.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct options {
+    const char *node;
+    const char *controller; /* HOST:PORT */
+    const char *tasks;
+    const char *truth;
+    const char *epoch_file;
+    bool has_seed;
+    uint64_t seed;
+    size_t parallel;
+    bool supersede; /* when fenced: take a larger epoch and go on, rather than stop */
+};
+
+enum options_result { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_WRONG };
+
+/* On WRONG `error` says which flag and what was expected. */
+enum options_result options_read(int count, char *const words[], struct options *out, char *error,
+                                 size_t error_size);
+
+/* What --help prints, without the format of the tasks file. */
+extern const char options_help[];
+
+#endif

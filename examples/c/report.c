@@ -1,0 +1,241 @@
+/* report.c: see report.h. The only file of this agent that includes taskwire.h. */
+#include "report.h"
+
+#include "clock.h"
+#include "net.h"
+
+#include <taskwire.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct report {
+    taskwire_agent *agent;
+    uint64_t sent, received, refused;
+    char error[300];
+};
+
+/* Keeps the library's own sentence about what it refused; its status alone where it has none. */
+static enum report_status checked(struct report *report, taskwire_status status) {
+    size_t length = 0;
+    if (status == TASKWIRE_OK) {
+        return REPORT_OK;
+    }
+    if (taskwire_agent_last_error(report->agent, report->error, sizeof report->error, &length) != TASKWIRE_OK ||
+        length == 0) {
+        snprintf(report->error, sizeof report->error, "%s", taskwire_status_text(status));
+    }
+    return status == TASKWIRE_ERROR_FULL ? REPORT_FULL : REPORT_ERROR;
+}
+
+struct report *report_open(const char *node, uint64_t epoch, uint64_t seed, uint64_t now, char *error,
+                           size_t error_size) {
+    taskwire_agent_config config;
+    if (taskwire_abi_version() != TASKWIRE_ABI_VERSION) {
+        snprintf(error, error_size, "the library has ABI version %" PRIu32 ", this program was built for %u",
+                 taskwire_abi_version(), TASKWIRE_ABI_VERSION);
+        return NULL;
+    }
+    struct report *report = calloc(1, sizeof *report);
+    if (report == NULL) {
+        snprintf(error, error_size, "out of memory");
+        return NULL;
+    }
+    uint64_t wall_ms = clock_unix_ms(), boot_ms = now / 1000;
+    (void)taskwire_agent_config_init(&config);
+    config.node = node;
+    config.epoch = epoch;
+    config.seed = seed;
+    config.wall_clock_offset_ms = wall_ms > boot_ms ? wall_ms - boot_ms : 0;
+    config.frame = NET_FRAME_MAX;
+    if (taskwire_agent_config_check(&config, error, error_size, NULL) != TASKWIRE_OK) {
+        free(report);
+        return NULL;
+    }
+    taskwire_status status = taskwire_agent_new(&config, &report->agent);
+    if (status != TASKWIRE_OK) {
+        snprintf(error, error_size, "%s", taskwire_status_text(status));
+        free(report);
+        return NULL;
+    }
+    return report;
+}
+
+void report_close(struct report *report) {
+    if (report != NULL) {
+        taskwire_agent_free(report->agent);
+        free(report);
+    }
+}
+
+const char *report_error(const struct report *report) {
+    return report->error;
+}
+
+static taskwire_task_id id_of(const uint8_t bytes[TASK_ID_BYTES]) {
+    taskwire_task_id id;
+    memcpy(id.bytes, bytes, sizeof id.bytes);
+    return id;
+}
+
+static void put_trace(taskwire_trace *out, const struct trace *trace) {
+    memcpy(out->trace_id, trace->trace_id, sizeof out->trace_id);
+    memcpy(out->span_id, trace->span_id, sizeof out->span_id);
+    out->flags = 1; /* sampled */
+}
+
+enum report_status report_register(struct report *report, uint64_t now, const struct task_spec *task,
+                                   const struct trace *trace) {
+    taskwire_update update;
+    size_t done = 0;
+    (void)taskwire_update_init(&update);
+    update.kind = TASKWIRE_UPDATE_REGISTER;
+    update.task = id_of(task->id);
+    update.metadata = task->metadata;
+    update.metadata_length = strlen(task->metadata);
+    update.has_trace = 1;
+    put_trace(&update.trace, trace);
+    return checked(report, taskwire_agent_update(report->agent, now, &update, 1, &done));
+}
+
+static uint32_t reason_code(enum task_reason reason) {
+    switch (reason) {
+    case REASON_NONE: return TASKWIRE_REASON_NONE;
+    case REASON_EXITED: return TASKWIRE_REASON_EXIT_CODE;
+    case REASON_SIGNALED: return TASKWIRE_REASON_SIGNAL;
+    case REASON_TIMED_OUT: return TASKWIRE_REASON_TIMED_OUT;
+    case REASON_COULD_NOT_START: return TASKWIRE_REASON_COULD_NOT_START;
+    case REASON_CANCELLED: return TASKWIRE_REASON_CANCELLED_BY_HOST;
+    }
+    return TASKWIRE_REASON_NONE;
+}
+
+enum report_status report_transition(struct report *report, uint64_t now, const uint8_t id[TASK_ID_BYTES],
+                                     const struct trace *trace, const struct transition *what) {
+    taskwire_report said;
+    taskwire_task_id task = id_of(id);
+    (void)taskwire_report_init(&said);
+    said.reason = reason_code(what->reason);
+    said.source = TASKWIRE_SOURCE_HOST;
+    said.exit_kind = what->exit == EXIT_CODE     ? TASKWIRE_EXIT_CODE
+                     : what->exit == EXIT_SIGNAL ? TASKWIRE_EXIT_SIGNAL
+                                                 : TASKWIRE_EXIT_NONE;
+    said.exit_value = what->exit == EXIT_UNKNOWN ? 0 : what->code;
+    said.has_at = 1;
+    said.at_ms = what->at_ms;
+    said.message = what->message;
+    said.message_length = what->message_length;
+    said.result = what->result;
+    said.result_length = what->result_length;
+    said.has_trace = 1;
+    put_trace(&said.trace, trace);
+    /* The states have the library's own codes: transition.h writes them out. */
+    return checked(report,
+                   taskwire_agent_transition(report->agent, now, &task, (uint32_t)what->state, &said, NULL));
+}
+
+enum report_status report_progress(struct report *report, uint64_t now, const uint8_t id[TASK_ID_BYTES],
+                                   uint32_t percent, const char *text, size_t length) {
+    taskwire_task_id task = id_of(id);
+    return checked(report, taskwire_agent_detail(report->agent, now, &task, percent, text, length));
+}
+
+enum report_status report_forget(struct report *report, uint64_t now, const uint8_t id[TASK_ID_BYTES]) {
+    taskwire_task_id task = id_of(id);
+    return checked(report, taskwire_agent_forget(report->agent, now, &task));
+}
+
+void report_receive(struct report *report, uint64_t now, const uint8_t *frame, size_t length) {
+    report->received++;
+    if (taskwire_agent_receive(report->agent, now, frame, length) != TASKWIRE_OK) {
+        report->refused++; /* changes nothing; a bad network does this, and the library counts it by kind */
+    }
+}
+
+size_t report_transmit(struct report *report, uint64_t now, uint8_t *frame, size_t capacity) {
+    size_t length = 0;
+    if (taskwire_agent_poll_transmit(report->agent, now, frame, capacity, &length) != TASKWIRE_OK) {
+        return 0;
+    }
+    report->sent += length > 0 ? 1 : 0;
+    return length;
+}
+
+/* What people may want to read; false for news that the loop asks for itself. */
+static bool describe(const taskwire_agent_event *event, char *out, size_t size) {
+    switch (event->kind) {
+    case TASKWIRE_EVENT_SESSION_OPENED:
+        snprintf(out, size, "session with controller %s, term %" PRIu64 ": %s%s", event->name, event->term,
+                 taskwire_verdict_text(event->verdict), event->lossy != 0 ? "; it may lose what it has received" : "");
+        return true;
+    case TASKWIRE_EVENT_SESSION_CLOSED: snprintf(out, size, "the session has ended"); return true;
+    case TASKWIRE_EVENT_HISTORY_DIFFERS:
+        snprintf(out, size, "the controller's history differs (%s): it gets a snapshot",
+                 taskwire_verdict_text(event->verdict));
+        return true;
+    case TASKWIRE_EVENT_LEASE_EXPIRED:
+        snprintf(out, size, "the controller may believe this node lost; going on, and telling it when it answers");
+        return true;
+    case TASKWIRE_EVENT_TERM_CONFLICT:
+        snprintf(out, size, "controller %s uses the term %" PRIu64 " of another one: refused", event->name,
+                 event->term);
+        return true;
+    case TASKWIRE_EVENT_DAMAGED: snprintf(out, size, "a record was found damaged in memory"); return true;
+    default: return false;
+    }
+}
+
+bool report_next_event(struct report *report, struct report_event *out) {
+    taskwire_agent_event event;
+    (void)taskwire_agent_event_init(&event);
+    while (taskwire_agent_poll_event(report->agent, &event) == TASKWIRE_OK && event.kind != TASKWIRE_EVENT_NONE) {
+        memset(out, 0, sizeof *out);
+        if (event.kind == TASKWIRE_EVENT_FENCED) {
+            out->kind = event.twin != 0 ? REPORT_DUPLICATE : REPORT_FENCED;
+            out->seen = event.epoch;
+            return true;
+        }
+        if (event.kind == TASKWIRE_EVENT_REFUSED) {
+            out->kind = REPORT_REFUSED;
+            out->seen = event.come_back_after_us;
+            snprintf(out->text, sizeof out->text, "the controller refuses this agent for now (code %" PRIu32 ")",
+                     event.reason);
+            return true;
+        }
+        if (describe(&event, out->text, sizeof out->text)) {
+            out->kind = REPORT_NEWS;
+            return true;
+        }
+    }
+    return false;
+}
+
+void report_handle_timeout(struct report *report, uint64_t now) {
+    (void)taskwire_agent_handle_timeout(report->agent, now);
+}
+
+uint64_t report_wait_us(const struct report *report, uint64_t now, uint64_t at_most) {
+    return taskwire_agent_wait_us(report->agent, now, at_most);
+}
+
+bool report_is_durable(const struct report *report) {
+    /* Above 0: an error is no reason to throw away what may not be stored. */
+    return taskwire_agent_is_durable(report->agent) > 0;
+}
+
+void report_goodbye(struct report *report, uint64_t now) {
+    (void)taskwire_agent_goodbye(report->agent, now);
+}
+
+enum report_status report_supersede(struct report *report, uint64_t now, uint64_t seen) {
+    uint64_t epoch = 0;
+    return checked(report, taskwire_agent_supersede(report->agent, now, seen, &epoch));
+}
+
+void report_counts(const struct report *report, uint64_t *out_sent, uint64_t *out_received, uint64_t *out_refused) {
+    *out_sent = report->sent;
+    *out_received = report->received;
+    *out_refused = report->refused;
+}

@@ -1,0 +1,74 @@
+/*
+ * report.h: all that this agent asks of taskwire.
+ *
+ * Responsible for: the one place that knows the library's C ABI (report.c). The rest of the agent speaks of tasks and
+ * transitions; a host that embeds taskwire elsewhere would call the library where this one calls report_….
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include "tasks_file.h"
+#include "transition.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct report;
+
+enum report_status {
+    REPORT_OK,
+    REPORT_FULL,  /* only from report_register and from a retry: no room now, ask again later */
+    REPORT_ERROR  /* anything else; report_error tells */
+};
+
+/* What the agent has to know of the protocol's news. */
+enum report_event_kind {
+    REPORT_NEWS,      /* worth a line for people: `text` */
+    REPORT_FENCED,    /* a larger epoch of this node is known: `seen` */
+    REPORT_DUPLICATE, /* another machine runs under this node's name and this very epoch */
+    REPORT_REFUSED    /* the controller will not have this agent now: `text` says why; the library tries again */
+};
+
+struct report_event {
+    enum report_event_kind kind;
+    uint64_t seen;
+    char text[240];
+};
+
+/* NULL on failure, with a sentence. */
+struct report *report_open(const char *node, uint64_t epoch, uint64_t seed, uint64_t now, char *error,
+                           size_t error_size);
+void report_close(struct report *report);
+
+/* Why the last call said REPORT_ERROR. */
+const char *report_error(const struct report *report);
+
+enum report_status report_register(struct report *report, uint64_t now, const struct task_spec *task,
+                                   const struct trace *trace);
+/* RUNNING, an end, or PENDING, which is the next attempt. */
+enum report_status report_transition(struct report *report, uint64_t now, const uint8_t id[TASK_ID_BYTES],
+                                     const struct trace *trace, const struct transition *what);
+enum report_status report_progress(struct report *report, uint64_t now, const uint8_t id[TASK_ID_BYTES],
+                                   uint32_t percent, const char *text, size_t length);
+/* No attempt will follow: the library may let the task go once its end is durable. */
+enum report_status report_forget(struct report *report, uint64_t now, const uint8_t id[TASK_ID_BYTES]);
+
+/* The loop: see agent.c. */
+void report_receive(struct report *report, uint64_t now, const uint8_t *frame, size_t length);
+size_t report_transmit(struct report *report, uint64_t now, uint8_t *frame, size_t capacity);
+bool report_next_event(struct report *report, struct report_event *out);
+void report_handle_timeout(struct report *report, uint64_t now);
+uint64_t report_wait_us(const struct report *report, uint64_t now, uint64_t at_most);
+
+/* Whether the controller has stored all that was reported. */
+bool report_is_durable(const struct report *report);
+void report_goodbye(struct report *report, uint64_t now);
+
+/* Goes on under the epoch seen + 1, which must be stored already. */
+enum report_status report_supersede(struct report *report, uint64_t now, uint64_t seen);
+
+/* Frames that were taken and that were refused, for the last line. */
+void report_counts(const struct report *report, uint64_t *out_sent, uint64_t *out_received, uint64_t *out_refused);
+
+#endif

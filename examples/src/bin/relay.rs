@@ -1,0 +1,235 @@
+//! A relay between agents and a controller that makes a good network bad, by a seed: it loses, repeats, reorders,
+//! delays and corrupts. What becomes of a frame is decided in `emulator`; here are sockets, flags and the closing count.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use taskwire_examples::emulator::{Counts, Emulator, Faults, Lane};
+use taskwire_examples::flags::{self, Wrong};
+use taskwire_examples::{clock, signals, sleep, table};
+
+const HELP: &str = "\
+relay: spoils frames between agents and a controller, by a seed.
+
+  --link NAME=ADDRESS  listen there for one agent (repeat the flag for more); port 0 takes a free one
+  --controller ADDRESS where the controller listens
+  --seed N             the same seed spoils the same way (default 1)
+  --loss PERCENT       frames that never arrive (default 20)
+  --repeat PERCENT     frames that arrive twice (default 10)
+  --reorder PERCENT    frames that later ones overtake (default 10)
+  --corrupt PERCENT    frames of which bytes are changed, missing or too many (default 2)
+  --delay MS..MS       the shortest and the longest way through (default 1..12)
+  --counts-out FILE    writes the closing count as JSON as well
+  --help
+
+Prints `link NAME ADDRESS` for each link, then runs until SIGTERM or SIGINT, and ends with a table of what it did.
+";
+
+struct Options {
+    links: Vec<(String, SocketAddr)>,
+    controller: SocketAddr,
+    seed: u64,
+    faults: Faults,
+    counts_out: Option<PathBuf>,
+}
+
+fn read_options(mut parser: lexopt::Parser) -> Result<Option<Options>, Wrong> {
+    use lexopt::Arg::Long;
+    const ADDRESS: &str = "an address such as 127.0.0.1:7400";
+    let mut links = Vec::new();
+    let mut controller = None;
+    let mut seed = 1;
+    let mut counts_out = None;
+    let mut faults =
+        Faults { loss: 0.2, repeat: 0.1, reorder: 0.1, corrupt: 0.02, delay_least: 1_000, delay_most: 12_000 };
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("link") => {
+                let expected = "NAME=ADDRESS such as edge-1=127.0.0.1:0";
+                let text = flags::text(&mut parser, "--link", expected)?;
+                let link = text.split_once('=').and_then(|(name, at)| Some((name.to_owned(), at.parse().ok()?)));
+                links.push(link.ok_or_else(|| Wrong(format!("--link: expected {expected}, found {text:?}")))?);
+            }
+            Long("controller") => {
+                controller = Some(flags::value(&mut parser, "--controller", ADDRESS, |_| true)?);
+            }
+            Long("seed") => seed = flags::value(&mut parser, "--seed", "a number", |_| true)?,
+            Long("loss") => faults.loss = flags::percent(&mut parser, "--loss")?,
+            Long("repeat") => faults.repeat = flags::percent(&mut parser, "--repeat")?,
+            Long("reorder") => faults.reorder = flags::percent(&mut parser, "--reorder")?,
+            Long("corrupt") => faults.corrupt = flags::percent(&mut parser, "--corrupt")?,
+            Long("delay") => (faults.delay_least, faults.delay_most) = read_delay(&mut parser)?,
+            Long("counts-out") => counts_out = Some(flags::text(&mut parser, "--counts-out", "a file")?.into()),
+            Long("help") => return Ok(None),
+            other => return Err(flags::unexpected(&other)),
+        }
+    }
+    if links.is_empty() {
+        return Err(Wrong("--link: expected at least one, found none".into()));
+    }
+    let controller = flags::needed(controller, "--controller", ADDRESS)?;
+    Ok(Some(Options { links, controller, seed, faults, counts_out }))
+}
+
+fn read_delay(parser: &mut lexopt::Parser) -> Result<(u64, u64), Wrong> {
+    let expected = "two numbers of milliseconds such as 1..12, the shorter first, at most 10000";
+    let text = flags::text(parser, "--delay", expected)?;
+    text.split_once("..")
+        .and_then(|(least, most)| Some((least.parse::<u64>().ok()?, most.parse::<u64>().ok()?)))
+        .filter(|(least, most)| least <= most && *most <= 10_000)
+        .map(|(least, most)| (least * 1_000, most * 1_000))
+        .ok_or_else(|| Wrong(format!("--delay: expected {expected}, found {text:?}")))
+}
+
+/// One agent's way: the socket that it talks to, and the one that the controller sees it come from.
+struct Link {
+    name: String,
+    agent_side: UdpSocket,
+    controller_side: UdpSocket,
+    /// Where the agent was last heard from; frames to it are lost before that.
+    agent: Option<SocketAddr>,
+}
+
+impl Link {
+    fn up(index: usize) -> Lane {
+        Lane(index * 2)
+    }
+    fn down(index: usize) -> Lane {
+        Lane(index * 2 + 1)
+    }
+}
+
+/// Frames taken from one socket before the others get their turn.
+const FRAMES_AT_ONCE: usize = 64;
+
+struct Relay {
+    links: Vec<Link>,
+    emulator: Emulator,
+    stop: UnixStream,
+}
+
+impl Relay {
+    fn open(options: &Options) -> Result<Relay> {
+        let mut links = Vec::new();
+        for (name, address) in &options.links {
+            let agent_side = UdpSocket::bind(address).with_context(|| format!("listening on {address}"))?;
+            let any: SocketAddr =
+                if options.controller.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
+            let controller_side = UdpSocket::bind(any)?;
+            controller_side.connect(options.controller)?;
+            agent_side.set_nonblocking(true)?;
+            controller_side.set_nonblocking(true)?;
+            println!("link {name} {}", agent_side.local_addr()?);
+            links.push(Link { name: name.clone(), agent_side, controller_side, agent: None });
+        }
+        let emulator = Emulator::new(options.faults, links.len() * 2, options.seed);
+        Ok(Relay { links, emulator, stop: signals::stop_pipe()? })
+    }
+
+    /// Relays until a signal comes.
+    fn run(&mut self) -> Result<()> {
+        loop {
+            let wait = clock::until(self.emulator.next_due(), Duration::from_secs(1));
+            let mut sources: Vec<&dyn AsFd> = vec![&self.stop];
+            for link in &self.links {
+                sources.extend([&link.agent_side as &dyn AsFd, &link.controller_side]);
+            }
+            sleep::until_readable(&sources, wait)?;
+            for index in 0..self.links.len() {
+                self.take_in(index);
+            }
+            while let Some((lane, frame)) = self.emulator.take(clock::boot_micros()) {
+                self.hand_out(lane, &frame);
+            }
+            if signals::has_stopped(&mut self.stop) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn take_in(&mut self, index: usize) {
+        let mut frame = [0u8; 65_536];
+        let link = &mut self.links[index];
+        for _ in 0..FRAMES_AT_ONCE {
+            match link.agent_side.recv_from(&mut frame) {
+                Ok((length, from)) => {
+                    link.agent = Some(from);
+                    self.emulator.offer(clock::boot_micros(), Link::up(index), &frame[..length]);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(_) => {} // a host that is away: UDP says so with the next call, and goes on
+            }
+        }
+        for _ in 0..FRAMES_AT_ONCE {
+            match link.controller_side.recv(&mut frame) {
+                Ok(length) => self.emulator.offer(clock::boot_micros(), Link::down(index), &frame[..length]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// A frame has come through. One that a socket does not take now is lost, as on any network.
+    fn hand_out(&mut self, lane: Lane, frame: &[u8]) {
+        let link = &self.links[lane.0 / 2];
+        if lane == Link::up(lane.0 / 2) {
+            let _ = link.controller_side.send(frame);
+        } else if let Some(agent) = link.agent {
+            let _ = link.agent_side.send_to(frame, agent);
+        }
+    }
+
+    fn counts(&self) -> BTreeMap<String, Counts> {
+        let mut all = BTreeMap::new();
+        for (index, link) in self.links.iter().enumerate() {
+            all.insert(format!("{} up", link.name), self.emulator.counts(Link::up(index)));
+            all.insert(format!("{} down", link.name), self.emulator.counts(Link::down(index)));
+        }
+        all
+    }
+}
+
+fn print_counts(counts: &BTreeMap<String, Counts>) {
+    let rows: Vec<Vec<String>> = counts
+        .iter()
+        .map(|(name, c)| {
+            let numbers = [c.frames, c.bytes, c.lost, c.repeated, c.reordered, c.corrupted, c.delivered, c.overflowed];
+            std::iter::once(name.clone()).chain(numbers.map(table::number)).collect()
+        })
+        .collect();
+    let headline = ["lane", "frames", "bytes", "lost", "repeated", "reordered", "corrupted", "delivered", "overflowed"];
+    print!("{}", table::render(&headline, &rows));
+}
+
+fn run(options: &Options) -> Result<()> {
+    let mut relay = Relay::open(options)?;
+    relay.run()?;
+    let counts = relay.counts();
+    print_counts(&counts);
+    if let Some(path) = &options.counts_out {
+        std::fs::write(path, serde_json::to_string_pretty(&counts)?)
+            .with_context(|| format!("writing {}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    match read_options(lexopt::Parser::from_env()) {
+        Ok(None) => {
+            print!("{HELP}");
+            ExitCode::SUCCESS
+        }
+        Ok(Some(options)) => match run(&options) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => flags::failed("relay", &error),
+        },
+        Err(wrong) => flags::wrong("relay", &wrong),
+    }
+}

@@ -1,0 +1,129 @@
+//! The agent in C beside a real controller: its exit codes, what it does when it is fenced, and that being told to
+//! leave loses nothing.
+
+mod common;
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use taskwire_examples::audit::read_lines;
+use taskwire_examples::processes::Process;
+use taskwire_examples::records::{AuditLine, Transition};
+
+const SOON: Duration = Duration::from_secs(30);
+
+struct Bench {
+    folder: tempfile::TempDir,
+    agent: std::path::PathBuf,
+    controller: Process,
+    address: String,
+}
+
+impl Bench {
+    fn open() -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let agent = common::agent(folder.path());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_controller"));
+        command.args(["--listen", "127.0.0.1:0", "--term", "1", "--heartbeat", "500", "--lease", "1500"]);
+        command.arg("--audit").arg(folder.path().join("audit"));
+        let mut controller = Process::start("controller", &mut command, &folder.path().join("controller.log")).unwrap();
+        let address = controller.announced("listening on ", SOON).unwrap();
+        Bench { folder, agent, controller, address }
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// An agent of node edge-1 with files of its own; `stored` is what its epoch file says.
+    fn agent(&self, files: &str, tasks: &str, stored: Option<u64>, flags: &[&str]) -> Process {
+        let file = |name: &str| self.path(&format!("{files}.{name}"));
+        std::fs::write(file("tasks"), tasks).unwrap();
+        if let Some(stored) = stored {
+            std::fs::write(file("epoch"), stored.to_string()).unwrap();
+        }
+        let mut command = Command::new(&self.agent);
+        command.args(["--node", "edge-1", "--controller", &self.address]).args(flags);
+        for (flag, name) in [("--tasks", "tasks"), ("--truth", "truth"), ("--epoch-file", "epoch")] {
+            command.arg(flag).arg(file(name));
+        }
+        Process::start(files, &mut command, &file("log")).unwrap()
+    }
+
+    /// The states that the history has of all tasks, in order.
+    fn history(&self) -> Vec<String> {
+        let line = |line: AuditLine| match line {
+            AuditLine::Transition { transition, .. } => Some(transition.state),
+            _ => None,
+        };
+        read_lines(&self.path("audit")).unwrap().into_iter().filter_map(line).collect()
+    }
+}
+
+fn states(truth: &Path) -> Vec<String> {
+    read_lines::<Transition>(truth).unwrap().into_iter().map(|transition| transition.state).collect()
+}
+
+fn code(process: &mut Process) -> i32 {
+    let began = std::time::Instant::now();
+    loop {
+        if let Some(status) = process.ended().unwrap() {
+            return status.code().unwrap_or_else(|| panic!("{status}: {}", process.last_words()));
+        }
+        assert!(began.elapsed() < SOON, "{} goes on: {}", process.name(), process.last_words());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+const SLOW: &str = "task slow\n  shell sleep 20\n";
+
+#[test]
+fn it_ends_when_all_is_on_the_controllers_disk() {
+    let bench = Bench::open();
+    let mut agent = bench.agent("a", "task one\n  shell echo done; exit 3\n  retries 1\n", None, &[]);
+    assert_eq!(code(&mut agent), 0);
+    let expected = ["PENDING", "RUNNING", "FAILED", "PENDING", "RUNNING", "FAILED"];
+    assert_eq!(states(&bench.path("a.truth")), expected);
+    assert_eq!(bench.history(), expected, "it did not end before the history was written");
+}
+
+#[test]
+fn a_larger_epoch_fences_it_and_it_stops_and_says_so() {
+    let mut bench = Bench::open();
+    let mut newer = bench.agent("newer", SLOW, Some(9_000_000_000_000_000), &[]);
+    newer.announced("edge-1: session with controller", SOON).unwrap();
+    let mut older = bench.agent("older", SLOW, None, &[]);
+    assert_eq!(code(&mut older), 3);
+    assert!(
+        older.last_words().contains("fenced: epoch 9000000000000001 of this node is known"),
+        "{}",
+        older.last_words()
+    );
+    assert!(newer.ended().unwrap().is_none() && bench.controller.ended().unwrap().is_none());
+}
+
+#[test]
+fn with_supersede_it_takes_a_larger_epoch_and_goes_on() {
+    let bench = Bench::open();
+    let mut first = bench.agent("first", "task x\n  shell exit 0\n", Some(9_000_000_000_000_000), &[]);
+    assert_eq!(code(&mut first), 0);
+    let mut second = bench.agent("second", "task y\n  shell exit 0\n", None, &["--supersede"]);
+    assert_eq!(code(&mut second), 0);
+    assert!(std::fs::read_to_string(bench.path("second.log")).unwrap().contains("going on as 9000000000000002"));
+    assert_eq!(std::fs::read_to_string(bench.path("second.epoch")).unwrap(), "9000000000000002\n");
+    assert_eq!(bench.history(), ["PENDING", "RUNNING", "SUCCEEDED", "PENDING", "RUNNING", "SUCCEEDED"]);
+}
+
+#[test]
+fn told_to_leave_it_cancels_and_still_reports_every_end() {
+    let bench = Bench::open();
+    let mut agent = bench.agent("a", SLOW, None, &[]);
+    agent.announced("edge-1: session with controller", SOON).unwrap();
+    agent.signal(Signal::TERM).unwrap();
+    assert_eq!(code(&mut agent), 0);
+    let truth = states(&bench.path("a.truth"));
+    assert_eq!(truth.last().map(String::as_str), Some("CANCELLED"));
+    assert_eq!(bench.history(), truth);
+}

@@ -1,0 +1,61 @@
+//! What the tests of the programs share: building the programs in C, and folders to run them in.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Runs a command that must succeed; its words are shown when it does not.
+fn must(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// The static library with the C ABI, built by the same cargo as this test.
+fn library() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder").to_owned();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.current_dir(root()).args(["build", "--locked", "-p", "taskwire-ffi", "--target-dir"]).arg(&target);
+        must(&mut cargo);
+        target.join("debug/libtaskwire_ffi.a")
+    })
+}
+
+/// Compiles C sources of `examples/c` to a program in `folder`, strictly.
+pub fn compile(name: &str, sources: &[PathBuf], folder: &Path) -> PathBuf {
+    let program = folder.join(name);
+    let mut cc = Command::new("cc");
+    cc.args(["-std=c99", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-O1"]);
+    // What the tests run is also looked through by the sanitizers: a fault or a leak is an exit code of its own.
+    cc.args(["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
+    cc.arg("-I").arg(root().join("include")).args(sources).arg(library());
+    cc.args(["-lpthread", "-ldl", "-lm", "-o"]).arg(&program);
+    must(&mut cc);
+    program
+}
+
+/// The agent in C, compiled.
+#[allow(dead_code)] // each test file is a program of its own, and not all need it
+pub fn agent(folder: &Path) -> PathBuf {
+    let is_part =
+        |path: &PathBuf| path.extension().is_some_and(|extension| extension == "c") && !path.ends_with("hello_agent.c");
+    let folder_c = root().join("examples/c");
+    let sources: Vec<PathBuf> = std::fs::read_dir(&folder_c)
+        .expect("examples/c")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(is_part)
+        .collect();
+    compile("taskwire-agent", &sources, folder)
+}

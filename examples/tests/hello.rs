@@ -1,0 +1,41 @@
+//! The two hello programs of the README: they compile as they stand, talk to one another, and print what is said there.
+
+mod common;
+
+use std::process::Command;
+use std::time::Duration;
+
+use taskwire_examples::processes::Process;
+
+const SOON: Duration = Duration::from_secs(30);
+
+#[test]
+fn the_hello_programs_talk_to_one_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let hello_agent = common::compile("hello_agent", &[common::root().join("examples/c/hello_agent.c")], folder.path());
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hello_controller"));
+    command.arg("127.0.0.1:0").arg(path("audit"));
+    let mut controller = Process::start("hello_controller", &mut command, &path("controller.log")).unwrap();
+    let address = controller.announced("listening on ", SOON).unwrap();
+    let (host, port) = address.rsplit_once(':').unwrap();
+
+    let mut command = Command::new(hello_agent);
+    command.args([host, port]).arg(path("epoch"));
+    let mut agent = Process::start("hello_agent", &mut command, &path("agent.log")).unwrap();
+    agent.finish(SOON).unwrap();
+    controller.finish(SOON).unwrap();
+
+    let read = |name: &str| std::fs::read_to_string(path(name)).unwrap();
+    assert_eq!(read("agent.log"), "session with controller: empty\nbuild #42 is done, and durable at the controller\n");
+    assert_eq!(
+        read("audit"),
+        "0f8fad5b-d9cb-469f-a165-70867728950e #1 PENDING\n\
+         0f8fad5b-d9cb-469f-a165-70867728950e #2 RUNNING\n\
+         0f8fad5b-d9cb-469f-a165-70867728950e #3 SUCCEEDED\n"
+    );
+    let log = read("controller.log");
+    let last = log.lines().last().unwrap();
+    assert!(last.starts_with("0f8fad5b-d9cb-469f-a165-70867728950e SUCCEEDED attempt 0 "), "{log}");
+}

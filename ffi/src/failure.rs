@@ -1,0 +1,151 @@
+//! Why a call was refused: the core's own error, kept as it is so that the words can be asked for later, and the
+//! status that stands for it.
+
+use core::fmt;
+
+use taskwire::{BufferTooSmall, ConfigError, Illegal, ReceiveError, SupersedeError, TaskError};
+
+use crate::status::*;
+
+/// What a call's inner part gives: nothing, or why it was refused.
+pub(crate) type Outcome = Result<(), Failure>;
+
+/// Why a call was refused.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Failure {
+    /// No call was refused yet.
+    #[default]
+    None,
+    /// The caller's fault, found in this crate.
+    Call(taskwire_status),
+    /// A call about a task.
+    Task(TaskError),
+    /// A frame.
+    Receive(ReceiveError),
+    /// A buffer.
+    Buffer(BufferTooSmall),
+    /// `supersede`.
+    Supersede(SupersedeError),
+    /// A configuration.
+    Config(ConfigError),
+}
+
+impl Failure {
+    /// The status that stands for it.
+    pub(crate) fn status(&self) -> taskwire_status {
+        match self {
+            Failure::None => TASKWIRE_OK,
+            Failure::Call(status) => *status,
+            Failure::Task(error) => of_task(error),
+            Failure::Receive(error) => of_receive(error),
+            Failure::Buffer(_) => TASKWIRE_ERROR_BUFFER_TOO_SMALL,
+            Failure::Supersede(error) => of_supersede(error),
+            Failure::Config(error) => of_config(error),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::None => Ok(()),
+            Failure::Call(status) => f.write_str(text_of(*status).to_str().unwrap_or_default()),
+            Failure::Task(error) => error.fmt(f),
+            Failure::Receive(error) => error.fmt(f),
+            Failure::Buffer(error) => error.fmt(f),
+            Failure::Supersede(error) => error.fmt(f),
+            Failure::Config(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<taskwire_status> for Failure {
+    fn from(status: taskwire_status) -> Failure {
+        Failure::Call(status)
+    }
+}
+
+impl From<TaskError> for Failure {
+    fn from(error: TaskError) -> Failure {
+        Failure::Task(error)
+    }
+}
+
+impl From<ReceiveError> for Failure {
+    fn from(error: ReceiveError) -> Failure {
+        Failure::Receive(error)
+    }
+}
+
+impl From<BufferTooSmall> for Failure {
+    fn from(error: BufferTooSmall) -> Failure {
+        Failure::Buffer(error)
+    }
+}
+
+impl From<SupersedeError> for Failure {
+    fn from(error: SupersedeError) -> Failure {
+        Failure::Supersede(error)
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Failure {
+        Failure::Config(error)
+    }
+}
+
+fn of_task(error: &TaskError) -> taskwire_status {
+    match error {
+        TaskError::UnknownTask(_) => TASKWIRE_ERROR_UNKNOWN_TASK,
+        TaskError::AlreadyRegistered(_) => TASKWIRE_ERROR_ALREADY_REGISTERED,
+        TaskError::Full { .. } => TASKWIRE_ERROR_FULL,
+        TaskError::TooLong { .. } => TASKWIRE_ERROR_TOO_LONG,
+        TaskError::ProgressOutOfRange(_) => TASKWIRE_ERROR_ARGUMENT,
+        TaskError::NotRunning { .. } => TASKWIRE_ERROR_NOT_RUNNING,
+        TaskError::Illegal(illegal) => of_illegal(illegal),
+        _ => TASKWIRE_ERROR_OTHER,
+    }
+}
+
+fn of_illegal(illegal: &Illegal) -> taskwire_status {
+    match illegal {
+        Illegal::Transition { .. } => TASKWIRE_ERROR_ILLEGAL_TRANSITION,
+        Illegal::NotEnded { .. } => TASKWIRE_ERROR_NOT_ENDED,
+        Illegal::NumbersUsedUp { .. } | Illegal::RevisionsUsedUp => TASKWIRE_ERROR_NUMBERS_USED_UP,
+        _ => TASKWIRE_ERROR_OTHER,
+    }
+}
+
+fn of_receive(error: &ReceiveError) -> taskwire_status {
+    match error {
+        ReceiveError::Decode(_) | ReceiveError::NoCommonVersion { .. } => TASKWIRE_ERROR_FRAME_UNDECODABLE,
+        ReceiveError::UnknownSession { .. } => TASKWIRE_ERROR_FRAME_UNKNOWN_SESSION,
+        ReceiveError::WrongIdentity { .. } | ReceiveError::Deposed { .. } => TASKWIRE_ERROR_FRAME_WRONG_IDENTITY,
+        ReceiveError::OverLimit { .. } | ReceiveError::BeyondCredit { .. } | ReceiveError::Busy => {
+            TASKWIRE_ERROR_FRAME_OVER_LIMIT
+        }
+        ReceiveError::Unexpected { .. }
+        | ReceiveError::Fenced { .. }
+        | ReceiveError::Exhausted { .. }
+        | ReceiveError::ForeignPosition { .. }
+        | ReceiveError::Differs { .. } => TASKWIRE_ERROR_FRAME_ILLEGAL,
+        _ => TASKWIRE_ERROR_OTHER,
+    }
+}
+
+fn of_supersede(error: &SupersedeError) -> taskwire_status {
+    match error {
+        SupersedeError::NotFenced | SupersedeError::Below { .. } => TASKWIRE_ERROR_NOT_FENCED,
+        SupersedeError::Exhausted => TASKWIRE_ERROR_NUMBERS_USED_UP,
+        _ => TASKWIRE_ERROR_OTHER,
+    }
+}
+
+fn of_config(error: &ConfigError) -> taskwire_status {
+    match error {
+        ConfigError::Name { .. } => TASKWIRE_ERROR_CONFIG_NODE,
+        ConfigError::RecordBeyondFrame { .. } => TASKWIRE_ERROR_CONFIG_FRAME,
+        _ => TASKWIRE_ERROR_CONFIG_RANGE,
+    }
+}

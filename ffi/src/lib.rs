@@ -1,0 +1,49 @@
+//! The C ABI of taskwire: the agent role and the framer of byte streams. What a C programmer must know stands in
+//! `include/taskwire.h`, which is made from this crate's comments; what the calls do stands in the core.
+//!
+//! ```text
+//! agent (report, exchange, inspect)   framer   metrics      the functions
+//! config   event   structs                                  structs of C, and the way to the core's types
+//! handle   failure                                          objects behind handles; why a call was refused
+//! view   panic   status   codes   version                   the caller's memory; the guard; numbers and texts
+//! ```
+//!
+//! Every function has the same form: its outputs are made, which sets them to zero; `change`, `look` or `call` find the
+//! object and run the body under the one guard; the body reads what the caller's pointers point at through `view`.
+
+#![deny(unsafe_op_in_unsafe_fn)]
+#![deny(clippy::undocumented_unsafe_blocks)]
+#![warn(missing_docs)]
+// The names are those of C.
+#![allow(non_camel_case_types)]
+// The part "Pointers" of each function's comment is that section, in words for C.
+#![allow(clippy::missing_safety_doc)]
+
+mod agent;
+mod codes;
+mod config;
+mod event;
+mod failure;
+mod framer;
+mod handle;
+mod metrics;
+mod panic;
+mod status;
+mod structs;
+mod version;
+mod view;
+
+#[cfg(feature = "fuzzing")]
+pub mod fuzz;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use agent::{exchange::*, inspect::*, report::*, *};
+pub use codes::*;
+pub use config::*;
+pub use event::*;
+pub use framer::*;
+pub use metrics::*;
+pub use status::*;
+pub use structs::*;
+pub use version::*;

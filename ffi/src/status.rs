@@ -1,0 +1,115 @@
+//! The status of every call: its codes, in ranges by whose fault they are, and their texts. Which error of the core
+//! becomes which code is left to `failure`.
+
+use core::ffi::CStr;
+
+/// What a call says: 0 is success, negative values are errors, in ranges by whose fault they are.
+pub type taskwire_status = i32;
+
+/// The table of texts; a test holds it to the constants of the header.
+macro_rules! statuses {
+    ($($name:ident: $text:literal;)*) => {
+        /// Every code with its constant's name and its text.
+        pub(crate) const ALL: &[(taskwire_status, &str, &CStr)] = &[$(($name, stringify!($name), $text),)*];
+    };
+}
+
+/// Success.
+pub const TASKWIRE_OK: i32 = 0;
+
+/// A pointer that must not be NULL is NULL. The caller's fault: mend the call.
+pub const TASKWIRE_ERROR_NULL_POINTER: i32 = -1;
+/// The struct_size of a struct is smaller than that of its first version, no multiple of its alignment, or larger than
+/// this library knows with something other than zeros behind. The caller's fault: fill the struct with its _init.
+pub const TASKWIRE_ERROR_STRUCT_SIZE: i32 = -2;
+/// The buffer is too small for what must fit into it. The caller's fault: give a larger one, nothing was lost.
+pub const TASKWIRE_ERROR_BUFFER_TOO_SMALL: i32 = -3;
+/// A code, kind or number is none of those that are allowed. The caller's fault: mend the call.
+pub const TASKWIRE_ERROR_ARGUMENT: i32 = -4;
+/// The text is not a task id. The caller's fault: give 32 hexadecimal digits.
+pub const TASKWIRE_ERROR_TASK_ID_TEXT: i32 = -5;
+/// The node name has no bytes, more than 64, or is not UTF-8. The caller's fault: give another.
+pub const TASKWIRE_ERROR_CONFIG_NODE: i32 = -6;
+/// A setting is outside its range. The caller's fault: taskwire_agent_config_check says which.
+pub const TASKWIRE_ERROR_CONFIG_RANGE: i32 = -7;
+/// A task with metadata, message and result at their bounds does not fit into a frame. The caller's fault:
+/// taskwire_agent_config_check says by how much.
+pub const TASKWIRE_ERROR_CONFIG_FRAME: i32 = -8;
+/// A pointer is not aligned as its type must be. The caller's fault: mend the call.
+pub const TASKWIRE_ERROR_MISALIGNED: i32 = -9;
+
+/// The bytes are no frame: cut, corrupted, of an unknown version, or contradicting themselves. The peer's or the
+/// network's fault: go on.
+pub const TASKWIRE_ERROR_FRAME_UNDECODABLE: i32 = -100;
+/// The frame is of a session that is not known here. The peer's fault: go on.
+pub const TASKWIRE_ERROR_FRAME_UNKNOWN_SESSION: i32 = -101;
+/// The frame comes from another controller than the session's. The peer's fault: go on.
+pub const TASKWIRE_ERROR_FRAME_WRONG_IDENTITY: i32 = -102;
+/// The frame says what its sender may not say. The peer's fault: go on.
+pub const TASKWIRE_ERROR_FRAME_ILLEGAL: i32 = -103;
+/// The frame is over a limit that was agreed. The peer's fault: go on.
+pub const TASKWIRE_ERROR_FRAME_OVER_LIMIT: i32 = -104;
+/// The byte stream has a length in it that no frame has. The peer's fault: close the connection and begin anew.
+pub const TASKWIRE_ERROR_STREAM_BROKEN: i32 = -105;
+
+/// There is no room for another registration or retry. A limit: try again when more has become durable.
+pub const TASKWIRE_ERROR_FULL: i32 = -200;
+/// The metadata or the result is longer than its bound. A limit: shorten it, or configure a larger bound.
+pub const TASKWIRE_ERROR_TOO_LONG: i32 = -201;
+/// Attempts, transition numbers, revisions or epochs have reached their end. A limit: begin anew with a new task or node.
+pub const TASKWIRE_ERROR_NUMBERS_USED_UP: i32 = -202;
+
+/// No task of this id is registered here. The state: register it first.
+pub const TASKWIRE_ERROR_UNKNOWN_TASK: i32 = -300;
+/// The id is in use, or its tombstone is not yet durable. The state: use another id, or wait for
+/// TASKWIRE_EVENT_TASK_FORGOTTEN.
+pub const TASKWIRE_ERROR_ALREADY_REGISTERED: i32 = -301;
+/// The table of moves does not have the move. The state: taskwire_agent_last_error names both states.
+pub const TASKWIRE_ERROR_ILLEGAL_TRANSITION: i32 = -302;
+/// Progress or detail of a task that is not RUNNING. The state: leave it out.
+pub const TASKWIRE_ERROR_NOT_RUNNING: i32 = -303;
+/// The task has not ended and cannot be forgotten. The state: end it first.
+pub const TASKWIRE_ERROR_NOT_ENDED: i32 = -304;
+/// The agent is not fenced, or not by this epoch. The state: supersede only what TASKWIRE_EVENT_FENCED named.
+pub const TASKWIRE_ERROR_NOT_FENCED: i32 = -305;
+
+/// A fault in the library was caught. Fatal: give the object back with its _free, and make another.
+pub const TASKWIRE_ERROR_PANICKED: i32 = -400;
+/// The library refused for a reason that this version of the C interface has no code for. Fatal for the call:
+/// taskwire_agent_last_error has the words.
+pub const TASKWIRE_ERROR_OTHER: i32 = -401;
+
+statuses! {
+    TASKWIRE_OK: c"success";
+    TASKWIRE_ERROR_NULL_POINTER: c"a pointer that must not be NULL is NULL";
+    TASKWIRE_ERROR_STRUCT_SIZE: c"struct_size is wrong: fill the struct with its _init function";
+    TASKWIRE_ERROR_BUFFER_TOO_SMALL: c"the buffer is too small; nothing was lost, give a larger one";
+    TASKWIRE_ERROR_ARGUMENT: c"a code, kind or number is none of those that are allowed";
+    TASKWIRE_ERROR_TASK_ID_TEXT: c"not a task id: expected 32 hexadecimal digits, hyphens allowed between bytes";
+    TASKWIRE_ERROR_CONFIG_NODE: c"configuration: the node name must have 1 to 64 bytes of UTF-8";
+    TASKWIRE_ERROR_CONFIG_RANGE: c"configuration: a setting is outside its range; taskwire_agent_config_check says which";
+    TASKWIRE_ERROR_CONFIG_FRAME: c"configuration: metadata, message and result at their bounds do not fit into a frame";
+    TASKWIRE_ERROR_MISALIGNED: c"a pointer is not aligned as its type must be";
+    TASKWIRE_ERROR_FRAME_UNDECODABLE: c"frame refused: the bytes are no frame; nothing was changed";
+    TASKWIRE_ERROR_FRAME_UNKNOWN_SESSION: c"frame refused: its session is not known here; nothing was changed";
+    TASKWIRE_ERROR_FRAME_WRONG_IDENTITY: c"frame refused: it comes from another controller; nothing was changed";
+    TASKWIRE_ERROR_FRAME_ILLEGAL: c"frame refused: it says what its sender may not say; nothing was changed";
+    TASKWIRE_ERROR_FRAME_OVER_LIMIT: c"frame refused: it is over a limit; nothing was changed";
+    TASKWIRE_ERROR_STREAM_BROKEN: c"the byte stream has a length in it that no frame has: close the connection";
+    TASKWIRE_ERROR_FULL: c"no room for another registration or retry: try again when more has become durable";
+    TASKWIRE_ERROR_TOO_LONG: c"the metadata or the result is longer than its bound";
+    TASKWIRE_ERROR_NUMBERS_USED_UP: c"attempts, transition numbers, revisions or epochs are used up";
+    TASKWIRE_ERROR_UNKNOWN_TASK: c"no task of this id is registered here";
+    TASKWIRE_ERROR_ALREADY_REGISTERED: c"the task is registered, or its tombstone is not yet durable";
+    TASKWIRE_ERROR_ILLEGAL_TRANSITION: c"illegal transition: the table of moves does not have it; nothing was changed";
+    TASKWIRE_ERROR_NOT_RUNNING: c"only a RUNNING task has progress and detail";
+    TASKWIRE_ERROR_NOT_ENDED: c"the task has not ended, and cannot be forgotten before";
+    TASKWIRE_ERROR_NOT_FENCED: c"the agent is not fenced by that epoch";
+    TASKWIRE_ERROR_PANICKED: c"a fault in the library was caught: free this object and make another";
+    TASKWIRE_ERROR_OTHER: c"refused for a reason that has no code; the last error has the words";
+}
+
+/// The text of a status.
+pub(crate) fn text_of(status: taskwire_status) -> &'static CStr {
+    ALL.iter().find(|(code, _, _)| *code == status).map_or(c"not a status of this library", |(_, _, text)| text)
+}
