@@ -25,6 +25,11 @@ impl Rtt {
         Rtt { smoothed: None, variation: 0, backoff: 0, least: micros(pace.least_rto), most: micros(pace.most_backoff) }
     }
 
+    /// Bounds the time-out of a session anew: it is never longer than a part of the lease that it keeps alive.
+    pub(crate) fn set_most(&mut self, most: Duration) {
+        self.most = micros(most);
+    }
+
     /// Takes one sample, in microseconds (RFC 6298, 2.2 and 2.3).
     pub(crate) fn sample(&mut self, sample: u64) {
         match self.smoothed {

@@ -13,6 +13,9 @@ use crate::wire::{Echo, Judged, Judgement, Settings, Standing, Welcome};
 const HELLO_AGAIN: Duration = Duration::from_millis(250);
 /// Tries of OPEN before greeting anew.
 const MOST_OPENS: u32 = 10;
+/// Retransmission time-outs that fit into a heartbeat interval at the least: a session whose acknowledgements are lost
+/// tries several times before its lease ends.
+const TIMEOUTS_PER_INTERVAL: u64 = 4;
 /// Heartbeats sent sooner than the interval, in a row, when one is not answered or something is not yet durable.
 const MOST_PROMPTS: u32 = 6;
 
@@ -251,6 +254,8 @@ impl Agent {
         if let State::Greeting(Greeting { said: Some(said), .. }) = &self.state {
             self.publisher.window.rtt.sample(micros(now.since(*said)));
         }
+        let most = Duration::from_micros(welcome.settings.heartbeat / TIMEOUTS_PER_INTERVAL);
+        self.publisher.window.rtt.set_most(most.min(self.config.pace.most_backoff));
         let maker = crate::publisher::Maker { epoch: welcome.maker_epoch, nonce: welcome.maker_nonce };
         let judgement = self.publisher.judge(welcome.reported.received, maker, self.own(), true, false);
         self.accepted = Some((welcome.term, welcome.nonce, welcome.controller.clone()));
