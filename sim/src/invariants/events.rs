@@ -1,0 +1,294 @@
+//! Checks of what the controller's host is told: exactly-once-in-order, numbers-dense, legal-moves-only,
+//! regression-announced-first, repair-keeps-newer, no-false-drift, nothing-lost as far as it shows at once.
+
+use taskwire::wire::Verdict;
+use taskwire::{ControllerEvent, Made, NodeId, Payload, Position, State, TaskId, Transition};
+
+use super::shadow::{Repair, Sighted};
+use super::{fail, Check, Invariant};
+use crate::hold;
+use crate::truth::{Kind, TruthEntry};
+use crate::world::World;
+
+/// The first thing in which an event is not what the true log says.
+fn difference(t: &Transition, truth: &TruthEntry) -> Option<String> {
+    let record = &truth.record;
+    let from = match truth.kind {
+        Kind::Register => None,
+        Kind::Move(from) => Some(from),
+        Kind::Forget => return Some("it was a tombstone".into()),
+    };
+    let empty = Payload::default();
+    let payload = t.payload.as_deref().unwrap_or(&empty);
+    let metadata = t.metadata.as_ref().map_or(&[][..], |m| m.as_bytes());
+    let pairs = [
+        ("task", t.task == record.id),
+        ("registration", t.registered == record.registered),
+        ("epoch", t.epoch == record.newest.epoch),
+        ("attempt", t.attempt == record.attempt),
+        ("number", t.number == record.number),
+        ("from", t.from == from),
+        ("state", t.state == record.state),
+        ("time", t.at == record.at),
+        ("reason", t.reason == record.reason),
+        ("source", t.source == record.source),
+        ("exit", t.exit == record.exit),
+        ("metadata", from.is_some() || metadata == record.metadata.get()),
+        ("message", payload.message.as_bytes() == record.message.get()),
+        ("message cut", payload.message_cut == record.message_cut),
+        ("result", payload.result.as_bytes() == record.result.get()),
+        ("trace", payload.trace.is_none() || payload.trace == record.trace),
+    ];
+    pairs.iter().find(|(_, same)| !same).map(|(name, _)| format!("{name} differs: {t:?}, and the true log has {record:?}"))
+}
+
+impl World {
+    /// An event was polled.
+    pub(crate) fn check_controller_event(&mut self, event: &ControllerEvent) -> Check {
+        match event {
+            ControllerEvent::Transition { node, transition } => self.saw_transition(*node, transition),
+            ControllerEvent::TaskForgotten { node, task, registered, position, may_be_repeat } => {
+                let Some(n) = self.node_of(*node) else { return Ok(()) };
+                let entry = self.saw_entry(n, *position, *may_be_repeat)?;
+                let right = entry.kind == Kind::Forget && (entry.record.id, entry.record.registered) == (*task, *registered);
+                hold!(ExactlyOnceInOrder, right, "n{n}: {event:?}, and the true log has {entry:?}");
+                Ok(())
+            }
+            ControllerEvent::HistoryGap { node, task, registered, from, to, state, attempt, may_be_inexact } => {
+                let Some(n) = self.node_of(*node) else { return Ok(()) };
+                let left = Sighted { number: *to, state: *state, attempt: *attempt, back: false, inexact: *may_be_inexact };
+                self.saw_gap(n, *task, *registered, *from, left)
+            }
+            ControllerEvent::FinalLearned { node, task, registered, state, number, .. } => {
+                let Some(n) = self.node_of(*node) else { return Ok(()) };
+                let Some(truth) = self.transition_of(n, *task, *registered, *number) else {
+                    return fail(Invariant::NothingLost, format!("n{n}: {event:?}, and no agent ever did that"));
+                };
+                hold!(NothingLost, truth.0 == *state, "n{n}: {event:?}, and the true log says {}", truth.0);
+                let left = Sighted { number: *number, state: *state, attempt: truth.1, back: false, inexact: true };
+                self.nodes[n].sighted.insert((*task, *registered), left);
+                Ok(())
+            }
+            ControllerEvent::NumbersBack { node, task, .. } => {
+                let Some(n) = self.node_of(*node) else { return Ok(()) };
+                hold!(NothingLost, self.truth.diverged(n), "n{n}: {event:?}, and no twin made another history");
+                let of_task = self.nodes[n].sighted.iter_mut().filter(|((id, _), _)| id == task);
+                of_task.for_each(|(_, sighted)| sighted.back = true);
+                Ok(())
+            }
+            ControllerEvent::OutcomeUnknown { node, task, registered, number, .. } => {
+                let Some(n) = self.node_of(*node) else { return Ok(()) };
+                self.nodes[n].unknown.insert((*task, *registered));
+                let known = self.truth.lives.iter().find(|life| {
+                    life.node == n && life.alive && life.task(*task).is_some_and(|r| r.registered == *registered)
+                });
+                let wrong = known.is_some() && !self.truth.diverged(n);
+                hold!(NothingLost, !wrong, "n{n}: {event:?}, and its agent knows the task (number {number})");
+                Ok(())
+            }
+            ControllerEvent::Conflict { node, .. } => {
+                let Some(n) = self.node_of(*node) else { return Ok(()) };
+                hold!(NothingLost, self.truth.diverged(n), "n{n}: {event:?}, and no twin said another thing");
+                Ok(())
+            }
+            _ => self.saw_news(event),
+        }
+    }
+
+    /// News about nodes.
+    fn saw_news(&mut self, event: &ControllerEvent) -> Check {
+        match event {
+            ControllerEvent::HistoryDiffers { node, verdict, base, tip, .. } => {
+                let Some(n) = self.node_of(*node) else { return Ok(()) };
+                let shadow = &mut self.nodes[n];
+                shadow.announced = true;
+                shadow.repair = verdict.repairs().then_some(Repair { base: *base, tip: *tip });
+                if shadow.unannounced.take().is_none() {
+                    shadow.told = true;
+                }
+                shadow.twin_told |= *verdict == Verdict::Fork;
+            }
+            ControllerEvent::DriftFound { node, symptom, position } => {
+                let Some(n) = self.node_of(*node) else { return Ok(()) };
+                let misled = self.tally.misled(Invariant::NoFalseDrift);
+                hold!(
+                    NoFalseDrift,
+                    !self.truth.twins[n].is_empty() && !misled,
+                    "n{n}: drift ({symptom}) was announced at {position}, and there is one agent and sound memory"
+                );
+            }
+            ControllerEvent::DuplicateIdentity { node, epoch } => {
+                let Some(n) = self.node_of(*node) else { return Ok(()) };
+                self.nodes[n].twin_told = true;
+                hold!(
+                    NoFalseDrift,
+                    self.truth.twins[n].contains(&epoch.0),
+                    "n{n}: a twin of epoch {epoch} was announced, and there never was one"
+                );
+            }
+            ControllerEvent::Deposed { seen, .. } => {
+                hold!(NoFalseDrift, self.truth.terms.contains(&seen.0), "the term {seen} was announced, and never given out");
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// An entry's event came: it must be one of a true history, new, and the next one of its history.
+    fn saw_entry(&mut self, n: usize, position: Position, may_be_repeat: bool) -> Check<std::rc::Rc<TruthEntry>> {
+        let misled = self.tally.met(Invariant::ExactlyOnceInOrder);
+        let found = self.truth.find(position).filter(|life| self.truth.lives[*life].node == n);
+        let Some(life) = found else {
+            return fail(Invariant::ExactlyOnceInOrder, format!("n{n}: an event of {position}, where no agent has ever been"));
+        };
+        let chain = &self.truth.lives[life];
+        let entry = chain.entries[position.revision.0 as usize - 1].clone();
+        let identity = (position.revision.0, position.tag.0);
+        let shadow = &mut self.nodes[n];
+        let new = shadow.seen.insert(identity);
+        self.ever_seen[n].insert(identity);
+        if !new || misled {
+            hold!(ExactlyOnceInOrder, may_be_repeat && !misled, "n{n}: the event of {position} came before");
+            return Ok(entry);
+        }
+        let last = shadow.last_event;
+        let here = position.revision.0;
+        if chain.holds(last) {
+            hold!(ExactlyOnceInOrder, last.revision.0 < here, "n{n}: the event of {position} came after that of {last}");
+        } else {
+            let misled = self.tally.met(Invariant::RegressionAnnouncedFirst);
+            hold!(
+                RegressionAnnouncedFirst,
+                shadow.announced && !misled,
+                "n{n}: the event of {position} came after that of {last}, of another history, and nothing said so"
+            );
+        }
+        let from = match (chain.holds(last) && !shadow.announced, shadow.repair) {
+            (true, _) => last.revision.0,
+            (false, Some(repair)) if chain.holds(repair.base) => repair.base.revision.0,
+            (false, Some(_)) => here - 1,
+            (false, None) => last.revision.0 * u64::from(chain.holds(last)),
+        };
+        for revision in from + 1..here {
+            let tag = chain.entries[revision as usize - 1].position.tag.0;
+            if !shadow.seen.contains(&(revision, tag)) {
+                let name = if shadow.announced { Invariant::RepairKeepsNewer } else { Invariant::NothingLost };
+                return fail(name, format!("n{n}: the event of {position} came, and that of revision {revision} did not"));
+            }
+        }
+        shadow.announced = false;
+        shadow.last_event = position;
+        Ok(entry)
+    }
+
+    fn saw_transition(&mut self, node: NodeId, t: &Transition) -> Check {
+        let Some(n) = self.node_of(node) else { return Ok(()) };
+        let new = !self.nodes[n].seen.contains(&(t.position.revision.0, t.position.tag.0));
+        let truth = self.saw_entry(n, t.position, t.may_be_repeat)?;
+        if let Some(differs) = difference(t, &truth) {
+            return fail(Invariant::ExactlyOnceInOrder, format!("n{n}: the event of {}: {differs}", t.position));
+        }
+        if !new {
+            return Ok(());
+        }
+        let key = (t.task, t.registered);
+        let misled = self.tally.met(Invariant::NumbersDense);
+        let known = self.nodes[n].sighted.get(&key).cloned();
+        let reached = known.as_ref().map_or(0, |k| k.number) + u32::from(misled);
+        let back = known.as_ref().is_some_and(|k| k.back || k.inexact) || t.out_of_sequence;
+        hold!(
+            NumbersDense,
+            t.number == reached + 1 || back,
+            "n{n}: task {} of {}: number {} came after {reached}",
+            t.task,
+            t.registered,
+            t.number
+        );
+        self.tally.met(Invariant::LegalMovesOnly);
+        let left = known.as_ref().filter(|_| !back).map(|k| k.state);
+        let legal = match (left.or(t.from), t.state) {
+            (None, to) => to == State::Pending && t.number == 1,
+            (Some(from), to) => from.may_become(to) && t.from == Some(from),
+        };
+        hold!(LegalMovesOnly, legal, "n{n}: task {} went from {left:?} (event: {:?}) to {}", t.task, t.from, t.state);
+        let attempt = known.as_ref().filter(|_| !back).map(|k| k.attempt + u32::from(t.state == State::Pending));
+        hold!(
+            LegalMovesOnly,
+            attempt.is_none_or(|attempt| attempt == t.attempt),
+            "n{n}: task {} is in attempt {}, and should be in {attempt:?}",
+            t.task,
+            t.attempt
+        );
+        let sighted = Sighted { number: t.number, state: t.state, attempt: t.attempt, back: false, inexact: false };
+        self.nodes[n].sighted.insert(key, sighted);
+        Ok(())
+    }
+
+    /// State and attempt that a registration's transition left, and the revision of it.
+    fn transition_of(&self, n: usize, task: TaskId, registered: Made, number: u32) -> Option<(State, u32, u64)> {
+        self.truth.lives.iter().filter(|life| life.node == n).find_map(|life| {
+            let first = registered.revision.0.max(1) as usize - 1;
+            let entry = life.entries.get(first..)?.iter().find(|e| {
+                (e.record.id, e.record.registered, e.record.number) == (task, registered, number) && e.kind != Kind::Forget
+            })?;
+            Some((entry.record.state, entry.record.attempt, entry.position.revision.0))
+        })
+    }
+
+    fn saw_gap(&mut self, n: usize, task: TaskId, registered: Made, from: u32, left: Sighted) -> Check {
+        let misled = self.tally.met(Invariant::NumbersDense);
+        let known = self.nodes[n].sighted.get(&(task, registered)).cloned();
+        let reached = known.as_ref().map_or(0, |k| k.number);
+        let free = left.inexact || known.as_ref().is_some_and(|k| k.inexact || k.back) || self.truth.diverged(n);
+        hold!(
+            NumbersDense,
+            (free || from == reached + 1) && from <= left.number && !misled,
+            "n{n}: a gap of task {task} from {from} to {}, and {reached} was seen last",
+            left.number
+        );
+        let truth = self.transition_of(n, task, registered, left.number);
+        let Some((state, attempt, revision)) = truth else {
+            return fail(Invariant::NothingLost, format!("n{n}: a gap of task {task} to number {}, which never was", left.number));
+        };
+        hold!(
+            NothingLost,
+            self.truth.diverged(n) || (state, attempt) == (left.state, left.attempt),
+            "n{n}: a gap of task {task} left {} of attempt {}, and the true log says {state} of {attempt}",
+            left.state,
+            left.attempt
+        );
+        if let Some(repair) = self.nodes[n].repair {
+            hold!(
+                NothingLost,
+                revision <= repair.base.revision.0 || self.truth.diverged(n),
+                "n{n}: a gap of task {task} up to revision {revision}, which the log after {} still had",
+                repair.base
+            );
+        }
+        self.nodes[n].sighted.insert((task, registered), left);
+        Ok(())
+    }
+
+    /// Events are about to be polled.
+    pub(crate) fn begin_events(&mut self) {
+        for n in 0..self.nodes.len() {
+            if self.nodes[n].id.is_none() {
+                self.nodes[n].id = self.host.controller.node(self.names[n].as_str());
+            }
+        }
+    }
+
+    /// No event is left.
+    pub(crate) fn events_drained(&mut self) -> Check {
+        for n in 0..self.nodes.len() {
+            if let Some(position) = self.nodes[n].unannounced {
+                hold!(
+                    RegressionAnnouncedFirst,
+                    false,
+                    "n{n}: its records went over to another history at {position}, and no event said so"
+                );
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,206 @@
+//! What the checks remember of each agent object and of each node at the controller, so that a step costs little: only
+//! what changed is looked at again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use taskwire::{Digest, Epoch, Instant, LeaseView, Made, Nonce, NodeId, Phase, Position, Reachability, Revision};
+use taskwire::{SessionId, State, TaskId, Term};
+
+use crate::clock::TrueTime;
+
+/// What is remembered of an agent object.
+#[derive(Clone, Debug)]
+pub struct AgentShadow {
+    /// Its base, when it was last called.
+    pub base: Position,
+    /// Its phase, when it was last called.
+    pub phase: Phase,
+    /// What it believed of its lease, when it was last called.
+    pub lease: LeaseView,
+    /// The largest local time that it was called at.
+    pub last_call: Instant,
+    /// Whether no event can be waiting.
+    pub drained: bool,
+    /// Whether the next event must be that the lease expired.
+    pub expiry_due: bool,
+    /// Nonce and counter of its newest HELLO.
+    pub hello: Option<(Nonce, u64)>,
+    /// Counters of HELLOs that were answered by a frame that could end the session: those it may be fenced or refused by.
+    pub session: SessionId,
+    /// A verdict that repairs was told; the event about it is due.
+    pub differs_due: bool,
+    /// The newest OPEN has such a verdict.
+    pub differs_offered: bool,
+    /// The newest revision that any of its frames has carried.
+    pub sent_to: u64,
+    /// Deltas sent since the first entry that waits could have been sent.
+    pub entry_waits: u64,
+    /// Deltas sent since a detail of a slot began to wait, by slot.
+    pub detail_waits: BTreeMap<u32, u64>,
+    /// Frames sent since anything changed, and since when.
+    pub idle_frames: u64,
+    /// When anything changed last.
+    pub idle_since: TrueTime,
+    /// Copies and old frames delivered since anything changed: each may cause an answer.
+    pub idle_excuse: u64,
+    /// What counts as a change.
+    pub progress: (Position, Position, Phase, SessionId, u64),
+    /// Frames that came, by the counters of arrival.
+    pub arrivals: u64,
+}
+
+impl AgentShadow {
+    /// Of an object that was just made at this time.
+    pub fn new(now: TrueTime) -> AgentShadow {
+        AgentShadow {
+            base: Position::START,
+            phase: Phase::Greeting,
+            lease: LeaseView::Unknown,
+            last_call: Instant::ZERO,
+            drained: true,
+            expiry_due: false,
+            hello: None,
+            session: SessionId::NONE,
+            differs_due: false,
+            differs_offered: false,
+            sent_to: 0,
+            entry_waits: 0,
+            detail_waits: BTreeMap::new(),
+            idle_frames: 0,
+            idle_since: now,
+            idle_excuse: 0,
+            progress: (Position::START, Position::START, Phase::Greeting, SessionId::NONE, 0),
+            arrivals: 0,
+        }
+    }
+}
+
+/// A node as one look at the controller shows it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct NodePrint {
+    /// Received position.
+    pub received: Position,
+    /// Durable revision.
+    pub durable: Revision,
+    /// Digest of its table.
+    pub digest: Digest,
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// Whether it is believed in.
+    pub reach: Reachability,
+    /// Whether it is synced.
+    pub synced: bool,
+    /// When it was last heard, as the controller says.
+    pub heard: Option<Instant>,
+    /// Tasks in view.
+    pub tasks: usize,
+}
+
+/// A task in a view, when it was last looked at.
+#[derive(Clone, Debug)]
+pub struct TaskShadow {
+    /// Which registration.
+    pub registered: Made,
+    /// Its newest entry.
+    pub newest: Made,
+    /// Its number.
+    pub number: u32,
+    /// Its attempt.
+    pub attempt: u32,
+    /// Its state.
+    pub state: State,
+    /// Whether it was shown as forgotten.
+    pub forgotten: bool,
+    /// Which of the details said is shown: attempt and index.
+    pub detail: Option<(u32, usize)>,
+}
+
+/// What the controller's host has seen of one registration.
+#[derive(Clone, Debug)]
+pub struct Sighted {
+    /// The last number.
+    pub number: u32,
+    /// The state that it left.
+    pub state: State,
+    /// Its attempt.
+    pub attempt: u32,
+    /// Whether numbers may go back once, as an event said.
+    pub back: bool,
+    /// Whether a gap was said to be inexact.
+    pub inexact: bool,
+}
+
+/// A repair that was announced.
+#[derive(Clone, Copy, Debug)]
+pub struct Repair {
+    /// The base of the snapshot.
+    pub base: Position,
+    /// The tip at which it may switch.
+    pub tip: Position,
+}
+
+/// What is remembered of a node in one life of the controller.
+#[derive(Clone, Debug, Default)]
+pub struct NodeShadow {
+    /// Its number at the controller.
+    pub id: Option<NodeId>,
+    /// The last look.
+    pub print: Option<NodePrint>,
+    /// Where its table stood when it was last compared.
+    pub replica: Position,
+    /// Its tasks in view.
+    pub tasks: BTreeMap<TaskId, TaskShadow>,
+    /// Identities of events seen.
+    pub seen: BTreeSet<(u64, u64)>,
+    /// The position of the last event of an entry.
+    pub last_event: Position,
+    /// Registrations sighted.
+    pub sighted: BTreeMap<(TaskId, Made), Sighted>,
+    /// A history that differs, or an empty one, was announced and no event of it has come yet.
+    pub announced: bool,
+    /// The newest repair announced.
+    pub repair: Option<Repair>,
+    /// The newest repair that the controller was told of by a frame.
+    pub repair_told: Option<Repair>,
+    /// An announcement came that no switch has followed yet.
+    pub told: bool,
+    /// Positions at which tables were switched that no event has announced yet.
+    pub unannounced: Option<Position>,
+    /// Registrations whose outcome was said to be unknown.
+    pub unknown: BTreeSet<(TaskId, Made)>,
+    /// The session that was opened last, with what opened it: epoch, nonce, counter.
+    pub session: SessionId,
+    /// See `session`.
+    pub opened: Option<(Epoch, Nonce, u64)>,
+    /// Frames of the session that have been delivered.
+    pub frames: BTreeSet<u64>,
+    /// When the last new frame of the current session came: local time, and lease time left out since.
+    pub fresh: Option<Instant>,
+    /// Time in which the controller was not called since then.
+    pub uncalled: u64,
+    /// Late calls since then.
+    pub late_calls: u64,
+    /// It was lost and has not been synced since.
+    pub stale: bool,
+    /// Twins were both heard, at this true time.
+    pub both_heard: Option<TrueTime>,
+    /// A fork or a duplicate identity was told.
+    pub twin_told: bool,
+}
+
+/// What is remembered of the controller object.
+#[derive(Clone, Debug, Default)]
+pub struct ControllerShadow {
+    /// Its nonce, once a WELCOME told it.
+    pub nonce: Option<Nonce>,
+    /// Its term.
+    pub term: Term,
+    /// The largest local time that it was called at.
+    pub last_call: Instant,
+    /// The deadline that it asked for after the last call.
+    pub asked: Option<Instant>,
+    /// Its arrivals.
+    pub arrivals: u64,
+    /// Whether it was ever called.
+    pub called: bool,
+}

@@ -1,0 +1,156 @@
+//! The quiet period: faults end, hosts poll and commit, twins are down to one, absent nodes start; then time moves on
+//! until all is in step, for no longer than the configuration allows. What must hold then stands in `invariants::quiet`.
+
+use taskwire::Phase;
+
+use super::World;
+use crate::clock::TrueTime;
+use crate::invariants::{fail, Check, Invariant};
+
+impl World {
+    /// Ends all faults and waits until every view equals its agent.
+    pub(crate) fn calm_down(&mut self) -> Check {
+        self.end_faults()?;
+        let limit = self.now + self.time_to_converge();
+        let mut steps: u64 = 0;
+        while !self.in_step() {
+            if self.now > limit {
+                let why = self.out_of_step();
+                return fail(Invariant::Converges, format!("not in step {} s after faults ended: {why}", self.time_to_converge() / 1_000_000));
+            }
+            if !self.step()? {
+                let why = self.out_of_step();
+                return fail(Invariant::Converges, format!("nothing is due any more, and not in step: {why}"));
+            }
+            steps += 1;
+            if steps > 400_000 {
+                return fail(Invariant::NoEndlessExchange, format!("400,000 steps in the quiet period: {}", self.out_of_step()));
+            }
+        }
+        self.trace.line(self.now, || "quiet: in step".into());
+        // Late frames and answers to the last changes come; then only heartbeats may be sent.
+        let interval = self.knobs.controller.heartbeat.as_micros() as u64;
+        self.pass(interval * 2)?;
+        self.busy_frames = 0;
+        self.pass(interval * 4)?;
+        self.check_quiet()?;
+        self.counts.converged += 1;
+        Ok(())
+    }
+
+    fn pass(&mut self, time: u64) -> Check {
+        let until = self.now + time;
+        while self.now < until && self.step()? {}
+        Ok(())
+    }
+
+    fn end_faults(&mut self) -> Check {
+        self.trace.line(self.now, || "quiet: faults end".into());
+        self.quiet = true;
+        self.host.suspended_until = 0;
+        self.host.deaf_until = 0;
+        self.host.no_commits_until = 0;
+        let now = self.now;
+        for process in &mut self.agents {
+            process.up.heal();
+            process.down.heal();
+            process.suspended_until = 0;
+            process.deaf_until = 0;
+            process.clock.stop_ends(now);
+        }
+        for node in 0..self.knobs.nodes {
+            let living: Vec<usize> =
+                (0..self.agents.len()).filter(|p| self.agents[*p].alive && self.agents[*p].node == node).collect();
+            let keep = if living.is_empty() { 0 } else { self.rng.index(living.len()) };
+            for (at, p) in living.iter().enumerate() {
+                if at != keep || self.agents[*p].left {
+                    self.end_agent(*p);
+                }
+            }
+            if !self.agents.iter().any(|a| a.alive && a.node == node) {
+                self.start_agent(node)?;
+            }
+        }
+        for p in 0..self.agents.len() {
+            if self.agents[p].alive {
+                self.wake_agent_by(p, now);
+            }
+        }
+        self.wake_controller_by(now);
+        Ok(())
+    }
+
+    /// How long it may take until all is in step: the largest back-offs, leases, a handshake's queue, stragglers.
+    fn time_to_converge(&self) -> TrueTime {
+        let backoff = (self.knobs.agent.pace.most_backoff + self.knobs.controller.pace.most_backoff).as_micros() as u64;
+        let lease = self.knobs.controller.lease.as_micros() as u64;
+        let straggler = self.knobs.up.straggle_by.max(self.knobs.down.straggle_by);
+        4 * backoff + 4 * lease + straggler + self.knobs.commit_late_by + 120_000_000
+    }
+
+    /// The living agent of a node.
+    pub(crate) fn living(&self, node: usize) -> Option<usize> {
+        self.agents.iter().position(|a| a.alive && a.node == node)
+    }
+
+    fn in_step(&mut self) -> bool {
+        // A fenced agent's host takes its identity back: the other one is gone.
+        for p in 0..self.agents.len() {
+            if self.agents[p].alive && self.agents[p].fenced.is_some() && self.supersede(p).is_err() {
+                return false;
+            }
+        }
+        (0..self.knobs.nodes).all(|node| self.node_out_of_step(node).is_none())
+    }
+
+    fn out_of_step(&self) -> String {
+        let why: Vec<String> = (0..self.knobs.nodes).filter_map(|node| self.node_out_of_step(node)).collect();
+        why.join("; ")
+    }
+
+    /// What a node and its view still lack.
+    fn node_out_of_step(&self, node: usize) -> Option<String> {
+        let name = format!("n{node}");
+        let p = match self.living(node) {
+            Some(p) => p,
+            None => return self.next_epoch_left(node).then(|| format!("{name} has no agent")),
+        };
+        let process = &self.agents[p];
+        if self.knobs.beyond_limits {
+            return (!process.refused).then(|| format!("{name} was not refused"));
+        }
+        let life = &self.truth.lives[process.life];
+        let Some(print) = self.nodes[node].print else { return Some(format!("{name} is unknown to the controller")) };
+        let agent = &process.agent;
+        let tail = life.tail();
+        if agent.phase() != Phase::Open {
+            return Some(format!("{name} p{p} is {:?}", agent.phase()));
+        }
+        if print.received != tail {
+            return Some(format!("{name} received {} of {tail}", print.received));
+        }
+        if agent.base() != tail || !agent.is_durable() {
+            return Some(format!("{name} p{p} has base {} and tail {tail}, durable {}", agent.base(), print.durable));
+        }
+        if print.reach != taskwire::Reachability::Live || !print.synced {
+            return Some(format!("{name} is {:?}, synced {}", print.reach, print.synced));
+        }
+        if !life.forgetting.is_empty() {
+            return Some(format!("{name} p{p} still keeps tasks that were to be forgotten"));
+        }
+        let view = self.host.controller.view();
+        let id = self.nodes[node].id?;
+        for record in life.table.values() {
+            let said = life.said.get(&(record.registered, record.attempt)).and_then(|s| s.last());
+            let shown = view.find(id, record.id).and_then(|t| t.detail().cloned());
+            if record.state == taskwire::State::Running && said.is_some_and(|s| !crate::invariants::view::is_said(s, shown.as_ref())) {
+                return Some(format!("{name} shows {shown:?} of task {}, and {said:?} was said last", record.id));
+            }
+        }
+        None
+    }
+
+    fn next_epoch_left(&self, node: usize) -> bool {
+        self.truth.epochs[node].last().is_none_or(|e| *e < u64::MAX - 1)
+    }
+}
