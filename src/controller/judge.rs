@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use super::event::ControllerEvent;
 use super::node::{Closed, Node};
-use super::receive::Seen;
+use super::telling::Seen;
 use super::view::Mark;
 use super::Controller;
 use crate::bait::bait;

@@ -8,6 +8,7 @@ mod judge;
 mod node;
 mod reach;
 mod receive;
+mod telling;
 mod transmit;
 pub(crate) mod view;
 

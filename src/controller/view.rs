@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::node::{Closed, Node};
 use super::Controller;
-use crate::id::{Epoch, Name, NodeId, TaskId};
+use crate::id::{Epoch, Name, NodeId, SessionId, TaskId};
 use crate::revision::{Made, Position, Revision};
 use crate::task::{Detail, Record, State};
 use crate::time::Instant;
@@ -148,6 +148,11 @@ impl<'a> NodeView<'a> {
     /// Its name.
     pub fn name(self) -> &'a Name {
         &self.node.name
+    }
+
+    /// The session that is open with it, the only one that its deltas are taken from.
+    pub fn session(self) -> Option<SessionId> {
+        self.node.session.as_ref().map(|session| session.id)
     }
 
     /// Whether it is there.

@@ -1,0 +1,169 @@
+//! What the host hears of entries that were applied: one event each, in order, with marks and closed tasks moved along.
+
+use alloc::sync::Arc;
+
+use super::event::{ControllerEvent, Transition};
+use super::node::{Closed, Node};
+use super::view::Mark;
+use super::Controller;
+use crate::id::NodeId;
+use crate::revision::Position;
+use crate::stream::Reported;
+use crate::table::{Applied, Cell};
+use crate::task::{Change, Entry, Exit, Reason, Source, State};
+use crate::time::Instant;
+
+impl Controller {
+    /// Queues an event for each entry that the replica has just applied.
+    pub(super) fn tell_applied(&mut self, now: Instant, id: NodeId, entries: &[Entry]) {
+        let wall = self.wall(now);
+        let lossy = self.is_lossy();
+        let most_closed = self.config.finals_per_node as usize;
+        let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+        let applied = node.subscriber.replica.take_applied();
+        if applied.is_empty() {
+            node.subscriber.replica.give_back_applied(applied);
+            return;
+        }
+        let new = &entries[entries.len() - applied.len().min(entries.len())..];
+        for (applied, entry) in applied.iter().zip(new) {
+            let metrics = &mut self.metrics;
+            metrics.transitions_total += u64::from(!matches!(entry.change, Change::Forget { .. }));
+            if let Change::Move(status) = &entry.change {
+                metrics.succeeded_total += u64::from(status.state == State::Succeeded);
+                metrics.failed_total += u64::from(status.state == State::Failed);
+                metrics.cancelled_total += u64::from(status.state == State::Cancelled);
+            }
+            metrics.sync_latency_milliseconds_total += wall.0.saturating_sub(entry.at.0);
+            node.tell_entry(applied, entry, most_closed, Seen::default());
+        }
+        if lossy {
+            let revision = node.subscriber.position().revision;
+            node.subscriber.commit(revision);
+        }
+        node.subscriber.replica.give_back_applied(applied);
+        self.note_news(id);
+    }
+}
+
+/// What is known of an entry beside its content.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Seen {
+    pub may_be_repeat: bool,
+    pub out_of_sequence: bool,
+}
+
+impl Node {
+    /// Queues the event of one entry, and moves marks and closed tasks with it.
+    pub(super) fn tell_entry(&mut self, applied: &Applied<Reported>, entry: &Entry, most_closed: usize, seen: Seen) {
+        let position = applied.position;
+        match (&entry.change, &applied.before) {
+            (Change::Register { id, metadata, payload }, _) => {
+                let registered = crate::revision::Made { epoch: entry.epoch, revision: position.revision };
+                self.reopen(*id);
+                self.marks.remove(id);
+                let transition = Transition {
+                    task: *id,
+                    registered,
+                    position,
+                    epoch: entry.epoch,
+                    attempt: 0,
+                    number: 1,
+                    from: None,
+                    state: State::Pending,
+                    at: entry.at,
+                    reason: Reason::NONE,
+                    source: Source::HOST,
+                    exit: Exit::None,
+                    metadata: metadata.clone(),
+                    payload: payload.clone(),
+                    may_be_repeat: seen.may_be_repeat,
+                    out_of_sequence: seen.out_of_sequence,
+                };
+                self.tell_transition(transition, position);
+            }
+            (Change::Move(status), Some(Cell { record: before, .. })) => {
+                let retry = status.state == State::Pending;
+                let transition = Transition {
+                    task: before.id,
+                    registered: before.registered,
+                    position,
+                    epoch: entry.epoch,
+                    attempt: before.attempt + u32::from(retry),
+                    number: before.number + 1,
+                    from: Some(before.state),
+                    state: status.state,
+                    at: entry.at,
+                    reason: status.reason,
+                    source: status.source,
+                    exit: status.exit,
+                    metadata: None,
+                    payload: carried(before.payload.as_ref(), status.payload.as_ref()),
+                    may_be_repeat: seen.may_be_repeat,
+                    out_of_sequence: seen.out_of_sequence,
+                };
+                self.meet_mark(&transition);
+                self.tell_transition(transition, position);
+            }
+            (Change::Forget { .. }, Some(Cell { record: before, .. })) => {
+                let mark = self.marks.remove(&before.id).filter(|mark| mark.registered() == before.registered);
+                self.close(Closed { record: before.clone(), mark }, most_closed);
+                let event = ControllerEvent::TaskForgotten {
+                    node: self.id,
+                    task: before.id,
+                    registered: before.registered,
+                    position,
+                    may_be_repeat: seen.may_be_repeat,
+                };
+                self.tell_reaching(event, position);
+            }
+            // An entry of a later version's kind: it is in the record, and the host has nothing to hear of it but that
+            // the history has come this far.
+            (_, before) => {
+                if let Some(Cell { record, .. }) = before {
+                    let event = ControllerEvent::EntryOfUnknownKind { node: self.id, task: record.id, position };
+                    self.tell_reaching(event, position);
+                }
+            }
+        }
+    }
+
+    fn tell_transition(&mut self, transition: Transition, position: Position) {
+        let node = self.id;
+        self.tell_reaching(ControllerEvent::Transition { node, transition }, position);
+    }
+
+    /// A task that was given up is reported after all: two truths met.
+    fn meet_mark(&mut self, transition: &Transition) {
+        let Some(mark) = self.marks.get(&transition.task) else { return };
+        if mark.registered() != transition.registered {
+            return;
+        }
+        match mark {
+            Mark::GivenUp { .. } => {
+                let (node, task, state) = (self.id, transition.task, transition.state);
+                self.tell(ControllerEvent::LateTruth { node, task, state });
+            }
+            Mark::OutcomeUnknown { .. } => {
+                let (node, task) = (self.id, transition.task);
+                self.marks.remove(&task);
+                self.tell(ControllerEvent::MarkLifted { node, task });
+            }
+            Mark::Conflict { .. } => {}
+        }
+    }
+}
+
+/// The payload of a transition, with the trace of its task if it brings none of its own.
+fn carried(
+    before: Option<&Arc<crate::task::Payload>>,
+    status: Option<&Arc<crate::task::Payload>>,
+) -> Option<Arc<crate::task::Payload>> {
+    let trace = before.and_then(|payload| payload.trace);
+    if trace.is_none() || status.is_some_and(|payload| payload.trace.is_some()) {
+        return status.cloned();
+    }
+    let mut payload = status.map(|payload| payload.as_ref().clone()).unwrap_or_default();
+    payload.trace = trace;
+    payload.into_shared()
+}

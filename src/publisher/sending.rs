@@ -1,0 +1,160 @@
+//! What is sent next, and when: entries first, details beside them, what was lost before what is new.
+
+use alloc::vec::Vec;
+
+use super::{Filled, Publisher, Sink, Want};
+use crate::bait::bait;
+use crate::detail::Take;
+use crate::id::{FrameNumber, Slot};
+use crate::revision::Revision;
+use crate::stream::Stream;
+use crate::time::Instant;
+use crate::window::{Cargo, Flight};
+
+/// Waiting details that are looked at for one frame.
+const LOOK_AHEAD: usize = 4096;
+/// Waiting details that are looked at to decide whether there is something to send.
+const GLANCE: usize = 64;
+
+impl<S: Stream> Publisher<S> {
+    /// Whether an entry that may be sent has not been.
+    fn has_entries(&self) -> bool {
+        !self.lost.is_empty() || self.sent < self.tip().revision.min(self.credit)
+    }
+
+    fn has_details(&self) -> bool {
+        self.details.any(GLANCE, |slot| self.detail_may_go(slot, self.sent))
+    }
+
+    fn detail_may_go(&self, slot: Slot, to: Revision) -> bool {
+        self.table.get(slot).is_some_and(|record| S::newest(record).revision <= to)
+    }
+
+    /// Whether what waits would fill a frame, by a rough measure of four bytes an entry and two a detail.
+    fn fills_a_frame(&self) -> bool {
+        let entries = self.tip().revision.min(self.credit).0.saturating_sub(self.sent.0);
+        entries.saturating_mul(4).saturating_add(2 * self.details.waiting() as u64) >= u64::from(self.limits.frame)
+    }
+
+    /// What is the most urgent thing to send now.
+    pub(crate) fn want(&self, now: Instant) -> Want {
+        if !self.window.is_open(self.limits.frame as usize) {
+            return Want::Nothing;
+        }
+        if let Some(outgoing) = &self.outgoing {
+            if !outgoing.is_whole() {
+                return if outgoing.has_more() { Want::Snapshot } else { Want::Nothing };
+            }
+        }
+        if !self.has_entries() && !self.has_details() {
+            return Want::Nothing;
+        }
+        let lingered = self.linger_over || self.pending_since.is_none_or(|since| now.since(since) >= self.pace.linger);
+        if self.window.is_idle() || !self.lost.is_empty() || lingered || self.fills_a_frame() {
+            Want::Delta
+        } else {
+            Want::Nothing
+        }
+    }
+
+    /// The highest revision sent without a hole in this session.
+    pub(crate) fn highest_sent(&self) -> Revision {
+        self.sent
+    }
+
+    /// Where the next delta begins.
+    pub(crate) fn next_from(&self) -> Revision {
+        self.lost.front().map_or(self.sent, |(from, _)| *from)
+    }
+
+    /// Collects the next delta.
+    pub(crate) fn fill(&mut self, now: Instant, sink: &mut impl Sink<S>) -> (Filled, Vec<(Slot, u32)>) {
+        let resend = self.lost.front().copied();
+        let (from, end) = resend.unwrap_or((self.sent, self.tip().revision.min(self.credit)));
+        let share = self.full_frames >= self.pace.detail_after && self.details.waiting() > 0;
+        if share && !bait!(self.baits, EntriesStarveDetail) {
+            sink.hold_back(self.limits.frame as usize / 8);
+        }
+        let mut to = from;
+        while to < end {
+            match self.log.get(to.next()) {
+                Some(logged) if sink.push(&logged.entry) => to = to.next(),
+                _ => break,
+            }
+        }
+        let full = to < end;
+        self.full_frames = if full && !share { self.full_frames + 1 } else { 0 };
+        sink.hold_back(0);
+        let mut list = self.window.list();
+        let table = &self.table;
+        self.details.drain(LOOK_AHEAD, |slot, detail, version| {
+            if table.get(slot).is_none_or(|record| S::newest(record).revision > to) {
+                Take::Waits
+            } else if sink.push_detail(slot, detail) {
+                list.push((slot, version));
+                Take::Taken
+            } else {
+                Take::Full
+            }
+        });
+        if resend.is_some() {
+            if let Some(first) = self.lost.front_mut() {
+                first.0 = to;
+            }
+            if self.lost.front().is_some_and(|(from, to)| from >= to) {
+                self.lost.pop_front();
+            }
+        } else {
+            self.sent = to;
+        }
+        self.pending_since = None;
+        self.linger_over = false;
+        if self.has_entries() || self.has_details() {
+            self.pending_since = Some(now);
+        }
+        let (position, digest) = self.log.at(to).unwrap_or((self.tip(), self.table.digest()));
+        (Filled { from, to, tag: position.tag, digest }, list)
+    }
+
+    /// Notes that what was collected has gone out.
+    pub(crate) fn sent(
+        &mut self,
+        now: Instant,
+        number: FrameNumber,
+        bytes: usize,
+        cargo: Cargo,
+        details: Vec<(Slot, u32)>,
+    ) {
+        self.window.sent(now, Flight { number, sent: now, bytes: bytes as u32, cargo, details, held: false });
+    }
+
+    /// When something is to be done without a frame coming.
+    pub(crate) fn deadline(&self) -> Option<(Instant, &'static str)> {
+        let resend = self.window.deadline().filter(|d| *d != Instant::FAR).map(|d| (d, "retransmission"));
+        let lingering = !self.linger_over
+            && !self.window.is_idle()
+            && self.window.is_open(self.limits.frame as usize)
+            && (self.has_entries() || self.has_details());
+        let linger = self.pending_since.filter(|_| lingering).map(|since| (since.after(self.pace.linger), "linger"));
+        match (resend, linger) {
+            (Some(a), Some(b)) => Some(if a.0 <= b.0 { a } else { b }),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Time has come to `now`.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> bool {
+        let mut timed_out = false;
+        if self.window.deadline().is_some_and(|deadline| deadline <= now) {
+            self.window.time_out(now);
+            timed_out = true;
+            while let Some(flight) = self.window.take_unacknowledged() {
+                self.lose(flight);
+            }
+        }
+        if self.pending_since.is_some_and(|since| now.since(since) >= self.pace.linger) {
+            self.linger_over = true;
+        }
+        timed_out
+    }
+}
