@@ -4,6 +4,7 @@
 #define CHECK_H
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
