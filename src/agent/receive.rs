@@ -182,6 +182,9 @@ impl Agent {
             (Answered::Hello(nonce, counter), State::Greeting(greeting)) => {
                 greeting.said.is_some() && nonce == self.nonce && counter == self.hello_counter
             }
+            (Answered::Hello(nonce, counter), State::Opening(_)) => {
+                nonce == self.nonce && counter == self.hello_counter
+            }
             (Answered::Session(session), State::Open(open)) => session == open.id,
             (Answered::Session(session), State::Opening(opening)) => session == opening.session,
             _ => false,

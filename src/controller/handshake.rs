@@ -7,7 +7,6 @@ use core::time::Duration;
 
 use super::event::ControllerEvent;
 use super::node::{Node, Session, NOTICES};
-use super::view::Reachability;
 use super::{Controller, Target};
 use crate::bait::bait;
 use crate::id::{Epoch, FrameNumber, Name, NodeId, Nonce, PeerId, SessionId};
@@ -33,9 +32,8 @@ pub(super) struct Handshake {
     pub hello: Hello,
     pub peer: PeerId,
     pub made: Instant,
-    /// The position that the last WELCOME named.
-    pub told: Option<Position>,
     pub due: bool,
+    /// Numbers of WELCOMEs while there is no node to count them.
     next_frame: u64,
 }
 
@@ -133,12 +131,6 @@ impl Handshakes {
             None => FrameNumber(1),
         }
     }
-
-    pub(super) fn told(&mut self, session: SessionId, position: Position) {
-        if let Some(handshake) = self.by_session.get_mut(&session) {
-            handshake.told = Some(position);
-        }
-    }
 }
 
 impl Controller {
@@ -170,8 +162,7 @@ impl Controller {
         }
         self.check_room(now, peer, node, &hello)?;
         let session = SessionId::derive(hello.nonce, hello.counter, self.nonce);
-        let next_frame = node.and_then(|id| self.node_ref(id)).map_or(0, |node| node.next_frame);
-        let handshake = Handshake { hello, peer, made: now, told: None, due: false, next_frame };
+        let handshake = Handshake { hello, peer, made: now, due: false, next_frame: 0 };
         self.handshakes.insert(session, handshake);
         self.metrics.frames_control_total += 1;
         Ok(())
@@ -284,7 +275,6 @@ impl Controller {
                 Maker { epoch: Epoch(0), nonce: Nonce(0) },
             ),
         };
-        self.handshakes.told(session, reported.received);
         let desired = Judgement {
             judged: Position::START,
             verdict: Verdict::Resume,
@@ -426,9 +416,6 @@ impl Controller {
             credit_told: Revision::ZERO,
             refuse: None,
         }));
-        if !matches!(node.reachability, Reachability::Live | Reachability::Suspect) {
-            node.reach_event = None;
-        }
         let held = node.subscriber.position();
         node.tell(ControllerEvent::NodeOpened { node: id, epoch: by.epoch, verdict: judgement.verdict });
         if judgement.verdict != Verdict::Resume {

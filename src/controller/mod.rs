@@ -124,7 +124,7 @@ pub struct Controller {
     /// Nodes that have a deadline of their own: a question to repeat, a stage to give up.
     timers: BTreeSet<(Instant, NodeId)>,
     leases: LeaseClock,
-    no_session_at: Instant,
+    no_session_told: [Option<(PeerId, Instant)>; receive::NO_SESSION_PEERS],
     staging: usize,
     metrics: ControllerMetrics,
     scratch: Delta,
@@ -156,7 +156,7 @@ impl Controller {
             notices: VecDeque::new(),
             timers: BTreeSet::new(),
             leases: LeaseClock::new(config.lateness, config.baits),
-            no_session_at: Instant::ZERO,
+            no_session_told: [None; receive::NO_SESSION_PEERS],
             staging: 0,
             metrics: ControllerMetrics::default(),
             scratch: Delta::default(),
@@ -374,6 +374,15 @@ impl Controller {
         self.node_ref(id).map(|node| {
             (node.events.len(), node.session.as_ref().map_or(Revision::ZERO, |session| session.credit_told))
         })
+    }
+
+    /// The most events of a node that can ever wait: those that credit was given for (each may bring one more, of a mark),
+    /// and what one switch tells of its log, its slots and its ring.
+    pub fn backlog_bound(&self, id: NodeId) -> Option<usize> {
+        let session = self.node_ref(id)?.session.as_ref()?;
+        let limits = &session.limits;
+        let switch = 2 * limits.log as usize + 3 * limits.slots as usize + limits.finals as usize;
+        Some(2 * self.config.events_per_node as usize + 2 * node::NOTICES + switch)
     }
 
     /// How much each bounded collection holds, with its name: frames held, pieces staged, handshakes, answers and events

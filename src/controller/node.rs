@@ -78,12 +78,12 @@ pub(super) struct Node {
     pub polled: Position,
     pub commit_told: Option<Position>,
     pub reachability: Reachability,
-    /// The newest change of reachability that the host has not polled.
-    pub reach_event: Option<ControllerEvent>,
     /// Lease time and time when the node was heard last.
     pub heard: u64,
     pub heard_at: Option<Instant>,
     pub watched: bool,
+    /// When the node's own timer is set for.
+    pub timer: Option<Instant>,
     pub stale: bool,
     pub synced: bool,
     pub sync_tip: Position,
@@ -109,10 +109,10 @@ impl Node {
             polled: Position::START,
             commit_told: None,
             reachability: Reachability::NotReportedYet,
-            reach_event: None,
             heard: 0,
             heard_at: None,
             watched: false,
+            timer: None,
             stale: false,
             synced: false,
             sync_tip: Position::START,
@@ -143,6 +143,22 @@ impl Node {
         self.events.push_back(Waiting { event, reaches: None, history: self.history });
     }
 
+    /// Tells of a suspicion, or of its end: what the host has not polled of such gives way to what is true now.
+    pub(super) fn tell_suspicion(&mut self, suspect: bool) {
+        let told = |waiting: &Waiting| {
+            matches!(waiting.event, ControllerEvent::NodeSuspect { .. } | ControllerEvent::NodeLive { .. })
+        };
+        let unheard = self.events.iter().rposition(told).and_then(|index| self.events.remove(index));
+        let node = self.id;
+        match unheard.map(|waiting| waiting.event) {
+            // The host never heard of it: there is nothing to take back.
+            Some(ControllerEvent::NodeSuspect { .. }) if !suspect => {}
+            Some(ControllerEvent::NodeLive { .. }) if suspect => {}
+            _ if suspect => self.tell(ControllerEvent::NodeSuspect { node }),
+            _ => self.tell(ControllerEvent::NodeLive { node }),
+        }
+    }
+
     pub(super) fn tell_reaching(&mut self, event: ControllerEvent, position: Position) {
         self.events.push_back(Waiting { event, reaches: Some(position), history: self.history });
     }
@@ -156,9 +172,6 @@ impl Node {
 
     /// The next event for the host, if there is one.
     pub(super) fn poll(&mut self, policy: AckPolicy) -> Option<ControllerEvent> {
-        if let Some(event) = self.reach_event.take() {
-            return Some(event);
-        }
         if let Some(waiting) = self.events.pop_front() {
             if let (Some(position), true) = (waiting.reaches, waiting.history == self.history) {
                 self.polled = position;
@@ -179,7 +192,7 @@ impl Node {
 
     /// Whether the host has something to poll.
     pub(super) fn has_news(&self, policy: AckPolicy) -> bool {
-        self.reach_event.is_some() || !self.events.is_empty() || self.commit_due(policy).is_some()
+        !self.events.is_empty() || self.commit_due(policy).is_some()
     }
 
     /// Keeps a task that the replica no longer has, under the view's own retention.

@@ -31,9 +31,7 @@ impl Controller {
             self.leases.watch(id, lease_time.saturating_add(suspect_after));
         }
         if before == Reachability::Suspect {
-            // A suspicion that the host has not polled is taken back.
-            let unheard = matches!(node.reach_event, Some(ControllerEvent::NodeSuspect { .. }));
-            node.reach_event = if unheard { None } else { Some(ControllerEvent::NodeLive { node: id }) };
+            node.tell_suspicion(false);
             self.note_news(id);
         }
     }
@@ -51,7 +49,7 @@ impl Controller {
                 }
                 Reachability::Live if silent < lease => {
                     node.reachability = Reachability::Suspect;
-                    node.reach_event = Some(ControllerEvent::NodeSuspect { node: id });
+                    node.tell_suspicion(true);
                     self.leases.watch(id, node.heard.saturating_add(lease));
                     self.note_news(id);
                 }
@@ -71,7 +69,7 @@ impl Controller {
         node.stale = true;
         node.synced = false;
         let tasks_stale = node.subscriber.replica.table.len() as u32;
-        node.reach_event = Some(ControllerEvent::NodeLost { node: id, tasks_stale });
+        node.tell(ControllerEvent::NodeLost { node: id, tasks_stale });
         if bait!(self.config.baits, LostQueuesAnEventATask) {
             for _ in 0..=tasks_stale as usize + super::node::NOTICES + self.config.events_per_node as usize {
                 node.tell(ControllerEvent::NodeSuspect { node: id });
@@ -100,7 +98,13 @@ impl Controller {
 
     /// Sets the timer of a node's question or stage anew.
     pub(super) fn set_timer(&mut self, id: NodeId) {
-        if let Some(at) = self.node_ref(id).and_then(|node| node.subscriber.deadline()) {
+        let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+        let Some(at) = node.subscriber.deadline() else { return };
+        // One timer a node: an earlier one looks again when it comes up.
+        if node.timer.is_none_or(|timer| at < timer) {
+            if let Some(timer) = node.timer.replace(at) {
+                self.timers.remove(&(timer, id));
+            }
             self.timers.insert((at, id));
         }
     }
@@ -113,6 +117,7 @@ impl Controller {
             }
             self.timers.pop_first();
             let Some(node) = self.node_mut(id) else { continue };
+            node.timer = None;
             if node.subscriber.is_hopeless(now) {
                 self.refuse_session(id, Refusal::RepairFailed);
                 continue;
@@ -120,9 +125,7 @@ impl Controller {
             match node.subscriber.deadline() {
                 // A question that is due goes out at the next poll, which sets the timer anew.
                 Some(due) if due <= now => self.note_send(id),
-                Some(due) => {
-                    self.timers.insert((due, id));
-                }
+                Some(_) => self.set_timer(id),
                 None => {}
             }
         }

@@ -1,5 +1,7 @@
 //! Frames that a controller hears: decode, admit, dispatch, account. Every frame ends in exactly one counter of arrival.
 
+use core::time::Duration;
+
 use super::event::ControllerEvent;
 use super::view::Reachability;
 use super::{Controller, Target};
@@ -17,8 +19,10 @@ use crate::wire::{
     Kind, NoSession, Refused, Snapshot, StreamNumber,
 };
 
-/// Microseconds between two answers NO_SESSION.
-const NO_SESSION_EVERY: u64 = 2_000;
+/// Time between two answers NO_SESSION to one peer: about a round trip.
+const NO_SESSION_EVERY: Duration = Duration::from_millis(50);
+/// Peers for which that time is remembered, by their number modulo this.
+pub(super) const NO_SESSION_PEERS: usize = 64;
 
 impl Controller {
     pub(super) fn hear(&mut self, now: Instant, peer: PeerId, bytes: &[u8]) -> Result<(), ReceiveError> {
@@ -114,10 +118,12 @@ impl Controller {
     }
 
     fn say_no_session(&mut self, now: Instant, peer: PeerId, session: SessionId) {
-        if now >= self.no_session_at {
-            self.no_session_at = now.after(core::time::Duration::from_micros(NO_SESSION_EVERY));
-            self.answer(peer, Body::NoSession(NoSession { session }));
+        let told = &mut self.no_session_told[(peer.0 % NO_SESSION_PEERS as u64) as usize];
+        if told.is_some_and(|(other, at)| other == peer && now.since(at) < NO_SESSION_EVERY) {
+            return;
         }
+        *told = Some((peer, now));
+        self.answer(peer, Body::NoSession(NoSession { session }));
     }
 
     /// A frame of a session that is remembered as ended: its sender is told so, and nothing else happens.
@@ -423,7 +429,6 @@ impl Controller {
         let Some(node) = self.node_mut(id) else { return Ok(()) };
         node.reachability = Reachability::Left;
         node.synced = false;
-        node.reach_event = None;
         node.tell(ControllerEvent::NodeLeft { node: id });
         self.note_news(id);
         Ok(())

@@ -18,7 +18,11 @@ impl Controller {
             return encode(header, &answer.body, buffer).ok().map(|length| (answer.peer, length));
         }
         while let Some(session) = self.handshakes.next_due() {
-            let number = self.handshakes.next_number(session);
+            let node = self.handshakes.get(session).and_then(|h| self.names.get(&h.hello.node)).copied();
+            let number = match node.and_then(|id| self.node_mut(id)) {
+                Some(node) => node.next_number(),
+                None => self.handshakes.next_number(session),
+            };
             let Some((peer, welcome)) = self.welcome(now, session) else { continue };
             let header = Header { kind: Kind::Welcome, session: SessionId::NONE, number };
             if let Ok(length) = encode(header, &Body::Welcome(welcome), buffer) {
