@@ -18,7 +18,6 @@ use crate::time::UnixMillis;
 
 /// Reads the body of a DELTA into `delta`, whose vectors are cleared and used again.
 pub(super) fn read(reader: &mut Reader<'_>, bounds: &Bounds, delta: &mut Delta) -> Result<(), DecodeError> {
-    delta.entries.clear();
     delta.details.clear();
     delta.digest = None;
     delta.ack = None;
@@ -38,6 +37,8 @@ pub(super) fn read(reader: &mut Reader<'_>, bounds: &Bounds, delta: &mut Delta) 
     delta.tag = Tag(reader.fixed_u64("tag")?);
     if flags & flag::ENTRIES != 0 {
         read_entries(reader, bounds, flags & flag::EPOCHS != 0, delta)?;
+    } else {
+        delta.entries.clear();
     }
     if flags & flag::DETAILS != 0 {
         read_details(reader, bounds, delta)?;
@@ -88,55 +89,40 @@ fn read_entries(
     let ops = reader.bytes("operations", count)?;
     let slots_at = reader.at();
     let mut slots = BitReader::new(reader.bytes("slots", (count * width as usize).div_ceil(8))?);
-    delta.entries.reserve(count);
+    // The places are made first and then written field by field, as an entry put together elsewhere costs a copy.
+    delta.entries.truncate(count);
+    delta.entries.resize_with(count, plain_entry);
     let mut all_bits = 0u32;
-    for (index, code) in ops.iter().enumerate() {
+    for (index, (code, place)) in ops.iter().zip(delta.entries.iter_mut()).enumerate() {
         let slot = slots.take(width);
         if slot >= bounds.slots {
             let fault = Fault::SlotBeyond { slot: slot.into(), bound: bounds.slots };
             return Err(reader.fail("slot", slots_at + index * width as usize / 8, fault));
         }
         all_bits |= slot;
-        match code >> 3 {
-            0 => {}
+        time = match code >> 3 {
+            0 => time,
             _ if index == 0 => {
                 return Err(reader.fail("operation", ops_at, Fault::SpareBits((code >> 3 << 3).into())));
             }
-            forms::TIME_ESCAPE => time = read_time(reader, time)?,
-            ahead => {
-                time += u64::from(ahead);
-                if time > UnixMillis::LAST.0 {
-                    return Err(reader.fail("operation", ops_at + index, Fault::Overflow { most: UnixMillis::LAST.0 }));
-                }
-            }
-        }
-        let (slot, epoch, at) = (Slot(slot), epochs.next(), UnixMillis(time));
-        // Each short form is put where it is to stand, without a copy of the whole on the way.
-        let entries = &mut delta.entries;
+            forms::TIME_ESCAPE => read_time(reader, time)?,
+            ahead if time + u64::from(ahead) <= UnixMillis::LAST.0 => time + u64::from(ahead),
+            _ => return Err(reader.fail("operation", ops_at + index, Fault::Overflow { most: UnixMillis::LAST.0 })),
+        };
+        (place.slot, place.epoch, place.at) = (Slot(slot), epochs.next(), UnixMillis(time));
         match code & 7 {
             op::REGISTER => {
                 let id = TaskId(reader.array::<16>("task")?);
-                let change = Change::Register { id, metadata: None, payload: None };
-                entries.push(Entry { slot, epoch, at, change });
+                place.change = Change::Register { id, metadata: None, payload: None };
             }
-            op::RUNNING => entries.push(Entry { slot, epoch, at, change: Change::Move(forms::of_plain(op::RUNNING)) }),
-            op::SUCCEEDED => {
-                entries.push(Entry { slot, epoch, at, change: Change::Move(forms::of_plain(op::SUCCEEDED)) });
-            }
+            op::RUNNING => place.change = Change::Move(forms::of_plain(op::RUNNING)),
+            op::SUCCEEDED => place.change = Change::Move(forms::of_plain(op::SUCCEEDED)),
             op::FORGET => {
                 let revision = delta.from.0 + index as u64 + 1;
                 let back = reader.varint_to("registered", 1, revision - 1)?;
-                entries.push(Entry {
-                    slot,
-                    epoch,
-                    at,
-                    change: Change::Forget { registered: Revision(revision - back) },
-                });
+                place.change = Change::Forget { registered: Revision(revision - back) };
             }
-            operation => {
-                let change = read_change(reader, bounds, operation)?;
-                entries.push(Entry { slot, epoch, at, change });
-            }
+            operation => place.change = read_change(reader, bounds, operation)?,
         }
     }
     if all_bits >> width.saturating_sub(1) == 0 && width > 0 {
@@ -146,6 +132,11 @@ fn read_entries(
         0 => Ok(()),
         spare => Err(reader.fail("slots", slots_at + slots.bytes_used() - 1, Fault::SpareBits(spare))),
     }
+}
+
+/// What stands in a place before its entry is read.
+fn plain_entry() -> Entry {
+    Entry { slot: Slot(0), epoch: Epoch(0), at: UnixMillis(0), change: Change::Forget { registered: Revision::ZERO } }
 }
 
 /// The time of an entry that is not 0 to 30 ms after the one before.
