@@ -129,4 +129,44 @@ baits! {
     StagedAckCarriesDurable: "any",
     /// Keep a Volatile agent's former records alive after *empty*.
     EmptyKeepsRecords: "any",
+    /// Drop a transition of a task that has many attempts.
+    RetryOfLaterAttemptUntold: "numbers-dense",
+    /// Drop the oldest unacknowledged entry when the log is full.
+    OldestEntryDropped: "nothing-lost",
+    /// Judge a snapshot at base, before its log is heard.
+    SnapshotJudgedAtBase: "nothing-lost",
+    /// Call a slot clean when a later frame than its own is acknowledged.
+    LostDetailNotQueued: "detail-is-current",
+    /// Let a tombstone name the slot only.
+    TombstoneNamesSlotOnly: "any",
+    /// Change records of a history that differs without saying so first.
+    RegressionNotAnnounced: "regression-announced-first",
+    /// Let a frame in a session of one node renew another's lease.
+    FrameRenewsAnotherNode: "node-isolated",
+    /// Write FAILED into the tasks of a lost node.
+    LostWritesFailed: "lost-writes-no-state",
+    /// Answer an unacceptable entry with the old position, for ever.
+    SymptomAnsweredByOldPosition: "no-endless-exchange",
+    /// Report a deadline that has passed and was dealt with.
+    LingerDeadlineNotCleared: "deadline-is-honest",
+    /// Number frames anew in each session.
+    FramesNumberedAnew: "any",
+    /// Acknowledge a held frame and then evict it for a newer one.
+    HeldFrameEvicted: "any",
+    /// Hear frames of the former session after sending HELLO.
+    FormerSessionHeard: "any",
+    /// Make session ids of the nonces alone.
+    SessionWithoutCounter: "any",
+    /// Let a REFUSED or NO_SESSION act without looking at what it answers.
+    RefusalWithoutAsking: "any",
+    /// Take any tag for a match when the revision is at base.
+    AnyTagMatchesAtBase: "any",
+    /// Let the window only rise.
+    WindowOnlyRises: "any",
+    /// Send entries from the tail, not from base, after a snapshot.
+    EntriesFromTailAfterSnapshot: "any",
+    /// Hold heartbeats back by credit.
+    HeartbeatsHeldByCredit: "any",
+    /// Call a slot clean when its frame is acknowledged but only held.
+    DetailCleanWhileHeld: "any",
 }

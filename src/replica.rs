@@ -313,6 +313,9 @@ impl<S: Stream> Replica<S> {
         if self.held.iter().any(|held| held.from == piece.from && held.to() >= piece.to() && piece.details.is_empty()) {
             return Taken::Duplicate;
         }
+        if bait!(self.baits, HeldFrameEvicted) && self.held.len() >= self.most_held && !self.held.is_empty() {
+            self.held.remove(0);
+        }
         if self.held.len() >= self.most_held {
             return Taken::GapDropped;
         }

@@ -41,6 +41,8 @@ pub trait Stream: Clone + Debug + PartialEq + Eq + Hash + 'static {
     fn has_details(record: &Self::Record) -> bool;
     /// What is remembered of a record when it is forgotten.
     fn final_of(record: &Self::Record) -> Self::Final;
+    /// Writes a state into a record that no entry made: only a bait does.
+    fn write_failed(record: &mut Self::Record);
     /// The record that an entry makes.
     ///
     /// # Errors
@@ -104,6 +106,10 @@ impl Stream for Reported {
 
     fn final_of(record: &Record) -> Final {
         Final { id: record.id, registered: record.registered, state: record.state, number: record.number }
+    }
+
+    fn write_failed(record: &mut Record) {
+        record.state = State::Failed;
     }
 
     fn step(

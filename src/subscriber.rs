@@ -204,6 +204,9 @@ impl<S: Stream> Subscriber<S> {
             }
         };
         if let Taken::Symptom(symptom) = taken {
+            if bait!(self.baits, SymptomAnsweredByOldPosition) {
+                return Some(Taken::GapDropped);
+            }
             self.ask(now, symptom);
         }
         Some(taken)

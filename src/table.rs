@@ -237,6 +237,13 @@ impl<S: Stream> Table<S> {
         self.position = position;
     }
 
+    /// Writes a state that no entry made into every record. What no controller may do: a bait.
+    pub(crate) fn write_failed(&mut self) {
+        for cell in self.cells.iter_mut().flatten() {
+            S::write_failed(&mut cell.record);
+        }
+    }
+
     /// Alters a record in memory without its hash, as a fault of the machine would. For tests of the checks.
     #[cfg(feature = "bait")]
     pub fn damage(&mut self, slot: Slot, alter: impl FnOnce(&mut S::Record)) -> bool {

@@ -390,7 +390,7 @@ impl Record {
             (_, None) => Err(Illegal::SlotFree { slot: entry.slot }),
             (Change::Move(status), Some(held)) => held.moved(status, entry, made, baits).map(Stepped::Live),
             (Change::Forget { registered }, Some(held)) => {
-                if *registered != held.registered.revision {
+                if *registered != held.registered.revision && !bait!(baits, TombstoneNamesSlotOnly) {
                     return Err(Illegal::OtherRegistration {
                         task: held.id,
                         held: held.registered.revision,

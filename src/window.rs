@@ -201,10 +201,11 @@ impl Window {
 
     /// Takes out the oldest flight that is done with: acknowledged, and everything up to its `to` received.
     pub(crate) fn take_done(&mut self, received: Revision) -> Option<Flight> {
+        let early = bait!(self.baits, DetailCleanWhileHeld);
         let done = |f: &Flight| {
             f.held
                 && match f.cargo {
-                    Cargo::Delta { to, .. } => to <= received,
+                    Cargo::Delta { to, .. } => to <= received || early,
                     _ => true,
                 }
         };

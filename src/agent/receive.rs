@@ -78,7 +78,7 @@ impl Agent {
             State::Opening(opening) => Some(opening.session),
             _ => None,
         };
-        if current != Some(header.session) {
+        if current != Some(header.session) && !bait!(self.config.baits, FormerSessionHeard) {
             // After HELLO no frame of a former session is heard; whether it ever was one is not remembered here.
             self.metrics.frames_ended_session_total += 1;
             return Ok(Admitted::Dropped);
@@ -140,7 +140,8 @@ impl Agent {
         if !answers {
             return self.unasked();
         }
-        let derived = SessionId::derive(self.nonce, self.hello_counter, welcome.nonce);
+        let counter = if bait!(self.config.baits, SessionWithoutCounter) { 0 } else { self.hello_counter };
+        let derived = SessionId::derive(self.nonce, counter, welcome.nonce);
         let settings = welcome.settings;
         let sound = welcome.session == derived
             && welcome.version == VERSION
@@ -178,6 +179,9 @@ impl Agent {
 
     /// Whether an answer is to what this agent said last.
     fn is_asked(&self, answered: Answered) -> bool {
+        if bait!(self.config.baits, RefusalWithoutAsking) {
+            return true;
+        }
         match (answered, &self.state) {
             (Answered::Hello(nonce, counter), State::Greeting(greeting)) => {
                 greeting.said.is_some() && nonce == self.nonce && counter == self.hello_counter

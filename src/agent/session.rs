@@ -208,6 +208,9 @@ impl Agent {
         let meets_first = self.met != Some(opening.nonce);
         self.met = Some(opening.nonce);
         self.backoff.succeeded();
+        if crate::bait::bait!(self.config.baits, FramesNumberedAnew) {
+            self.next_frame = 1;
+        }
         self.metrics.sessions_total += 1;
         self.publisher.begin(&opening.judgement, Some(&opening.standing), meets_first);
         let judgement = opening.judgement;

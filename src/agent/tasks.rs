@@ -70,6 +70,9 @@ impl Agent {
         let now = self.enter(now);
         check_length("metadata", registration.metadata, self.config.limits.metadata)?;
         let slot = self.publisher.slot_for(id)?;
+        if bait!(self.config.baits, OldestEntryDropped) {
+            self.publisher.make_room(REGISTRATION_ROOM);
+        }
         self.publisher.reserve(REGISTRATION_ROOM)?;
         let metadata = (!registration.metadata.is_empty()).then(|| Arc::new(Value::new(registration.metadata)));
         let payload = self.payload(registration.message, &[], registration.trace);

@@ -3,6 +3,7 @@
 
 use super::session::State;
 use super::Agent;
+use crate::bait::bait;
 use crate::id::{FrameNumber, SessionId, Slot, Term};
 use crate::publisher::{Sink, Want};
 use crate::revision::Position;
@@ -79,7 +80,7 @@ impl Agent {
             State::Opening(opening) if opening.due => Intent::Open,
             State::Leaving { .. } => Intent::Goodbye,
             State::Open(session) if session.answer_due => Intent::Verdict,
-            State::Open(session) if session.heartbeat_due => Intent::Heartbeat,
+            State::Open(session) if session.heartbeat_due && !self.holds_heartbeats() => Intent::Heartbeat,
             State::Open(_) => match self.publisher.want(now) {
                 Want::Nothing => Intent::Nothing,
                 Want::Snapshot => Intent::Snapshot,
@@ -87,6 +88,11 @@ impl Agent {
             },
             _ => Intent::Nothing,
         }
+    }
+
+    /// Nothing holds heartbeats back: a bait.
+    fn holds_heartbeats(&self) -> bool {
+        bait!(self.config.baits, HeartbeatsHeldByCredit) && self.publisher.is_out_of_credit()
     }
 
     fn next_number(&mut self) -> FrameNumber {

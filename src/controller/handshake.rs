@@ -161,7 +161,8 @@ impl Controller {
             }
         }
         self.check_room(now, peer, node, &hello)?;
-        let session = SessionId::derive(hello.nonce, hello.counter, self.nonce);
+        let counter = if bait!(self.config.baits, SessionWithoutCounter) { 0 } else { hello.counter };
+        let session = SessionId::derive(hello.nonce, counter, self.nonce);
         let handshake = Handshake { hello, peer, made: now, due: false, next_frame: 0 };
         self.handshakes.insert(session, handshake);
         self.metrics.frames_control_total += 1;
@@ -418,7 +419,7 @@ impl Controller {
         }));
         let held = node.subscriber.position();
         node.tell(ControllerEvent::NodeOpened { node: id, epoch: by.epoch, verdict: judgement.verdict });
-        if judgement.verdict != Verdict::Resume {
+        if judgement.verdict != Verdict::Resume && !bait!(node.baits, RegressionNotAnnounced) {
             node.tell(ControllerEvent::HistoryDiffers {
                 node: id,
                 verdict: judgement.verdict,

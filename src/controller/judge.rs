@@ -141,7 +141,8 @@ impl Node {
         for last in &staged.finals {
             self.judge_final(last, known(last.id, last.registered), most_closed, &mut counts);
         }
-        let joint = joint_state(self, staged, seen);
+        let heard = if bait!(self.baits, SnapshotJudgedAtBase) { 0 } else { seen };
+        let joint = joint_state(self, staged, heard);
         // What the view knew and the agent does not.
         for record in old.table.iter() {
             let there = joint.values().any(|other| other.id == record.id && other.registered == record.registered);

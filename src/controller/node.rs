@@ -9,7 +9,7 @@ use alloc::collections::VecDeque;
 
 use super::event::ControllerEvent;
 use super::view::{Mark, Reachability};
-use crate::bait::bait;
+use crate::bait::{bait, Baits};
 use crate::config::{AckPolicy, ControllerConfig, Limits};
 use crate::id::{FrameNumber, Name, NodeId, PeerId, SessionId, TaskId};
 use crate::map::Map;
@@ -89,6 +89,7 @@ pub(super) struct Node {
     pub sync_tip: Position,
     pub waits_to_send: bool,
     pub waits_for_host: bool,
+    pub baits: Baits,
 }
 
 impl Node {
@@ -118,6 +119,7 @@ impl Node {
             sync_tip: Position::START,
             waits_to_send: false,
             waits_for_host: false,
+            baits: config.baits,
         }
     }
 

@@ -75,6 +75,9 @@ impl Controller {
                 node.tell(ControllerEvent::NodeSuspect { node: id });
             }
         }
+        if bait!(self.config.baits, LostWritesFailed) {
+            node.subscriber.replica.table.write_failed();
+        }
         self.metrics.leases_lost_total += 1;
         self.close_session(id);
         self.note_news(id);

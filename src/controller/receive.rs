@@ -189,6 +189,9 @@ impl Controller {
         session.receipts.see(header.number);
         session.peer = peer;
         self.renew(id, now);
+        if bait!(self.config.baits, FrameRenewsAnotherNode) {
+            self.renew(NodeId(0), now);
+        }
         match body {
             Body::Delta(_) => self.hear_delta(now, id, header, delta),
             Body::Snapshot(part) => self.hear_snapshot(now, id, header, part),

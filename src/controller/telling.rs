@@ -6,6 +6,7 @@ use super::event::{ControllerEvent, Transition};
 use super::node::{Closed, Node};
 use super::view::Mark;
 use super::Controller;
+use crate::bait::bait;
 use crate::id::NodeId;
 use crate::revision::Position;
 use crate::stream::Reported;
@@ -103,6 +104,9 @@ impl Node {
                     out_of_sequence: seen.out_of_sequence,
                 };
                 self.meet_mark(&transition);
+                if bait!(self.baits, RetryOfLaterAttemptUntold) && retry && before.attempt > 0 {
+                    return;
+                }
                 self.tell_transition(transition, position);
             }
             (Change::Forget { .. }, Some(Cell { record: before, .. })) => {

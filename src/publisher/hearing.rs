@@ -75,6 +75,9 @@ impl<S: Stream> Publisher<S> {
 
     /// The window follows what the other side says it has, downwards too.
     fn hear_position(&mut self, received: Revision) {
+        if received < self.received && bait!(self.baits, WindowOnlyRises) {
+            return;
+        }
         if received < self.received {
             // What it held is gone there: everything after its position is sent anew.
             self.release_all();
@@ -95,6 +98,13 @@ impl<S: Stream> Publisher<S> {
             self.pass_base(&logged.entry);
         }
         moved
+    }
+
+    /// Lets the oldest entries go, durable or not, until there is room. What no agent may do: a bait.
+    pub(crate) fn make_room(&mut self, entries: usize) {
+        while self.reserve(entries).is_err() && self.log.len() > 0 {
+            self.let_go(self.log.base().revision.next());
+        }
     }
 
     /// Base has moved onto `entry`: the record at base follows.
@@ -147,6 +157,9 @@ impl<S: Stream> Publisher<S> {
     }
 
     pub(super) fn requeue_details(&mut self, flight: &Flight) {
+        if bait!(self.baits, LostDetailNotQueued) {
+            return;
+        }
         for (slot, version) in &flight.details {
             self.details.lost(*slot, *version);
         }

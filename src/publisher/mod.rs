@@ -306,6 +306,8 @@ impl<S: Stream> Publisher<S> {
     ) -> Judgement {
         let place = self.log.place(position);
         let twin = maker == own && matches!(place, Place::Off | Place::Above);
+        let at_base = position.revision == self.base().revision && bait!(self.baits, AnyTagMatchesAtBase);
+        let place = if at_base { Place::On } else { place };
         let verdict = match place {
             Place::On if asked => Verdict::Damaged,
             Place::On => Verdict::Resume,
@@ -332,7 +334,11 @@ impl<S: Stream> Publisher<S> {
             _ => {
                 self.outgoing =
                     Some(Outgoing::new(self.base(), judgement.tip, self.table.slots_used(), self.finals.len() as u32));
-                self.base().revision
+                if bait!(self.baits, EntriesFromTailAfterSnapshot) {
+                    judgement.tip.revision
+                } else {
+                    self.base().revision
+                }
             }
         };
         self.received = from;

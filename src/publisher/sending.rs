@@ -22,6 +22,11 @@ impl<S: Stream> Publisher<S> {
         !self.lost.is_empty() || self.sent < self.tip().revision.min(self.credit)
     }
 
+    /// Whether credit holds an entry back.
+    pub(crate) fn is_out_of_credit(&self) -> bool {
+        self.credit < self.tip().revision
+    }
+
     fn has_details(&self) -> bool {
         self.details.any(GLANCE, |slot| self.detail_may_go(slot, self.sent))
     }
@@ -131,7 +136,7 @@ impl<S: Stream> Publisher<S> {
     /// When something is to be done without a frame coming.
     pub(crate) fn deadline(&self) -> Option<(Instant, &'static str)> {
         let resend = self.window.deadline().filter(|d| *d != Instant::FAR).map(|d| (d, "retransmission"));
-        let lingering = !self.linger_over
+        let lingering = (!self.linger_over || bait!(self.baits, LingerDeadlineNotCleared))
             && !self.window.is_idle()
             && self.window.is_open(self.limits.frame as usize)
             && (self.has_entries() || self.has_details());
