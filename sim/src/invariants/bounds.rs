@@ -100,11 +100,7 @@ impl World {
         }
         let kind = sent.frame.header.kind;
         if matches!(kind, FrameKind::Delta | FrameKind::Snapshot) && metrics.frames_applied_total == before.applied {
-            hold!(
-                EveryFrameAccounted,
-                same_table,
-                "n{n}: a {kind} was not counted as applied, and changed its records"
-            );
+            hold!(EveryFrameAccounted, same_table, "n{n}: a {kind} was not counted as applied, and changed its records");
         }
         self.check_renewal(n, &sent, &before)?;
         self.check_sessions(n, &sent, &before, metrics.sessions_total, same_table)?;

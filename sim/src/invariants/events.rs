@@ -39,10 +39,7 @@ fn difference(t: &Transition, truth: &TruthEntry) -> Option<String> {
         ("result", payload.result.as_bytes() == record.result.get()),
         ("trace", payload.trace.is_none() || payload.trace == record.trace),
     ];
-    pairs
-        .iter()
-        .find(|(_, same)| !same)
-        .map(|(name, _)| format!("{name} differs: {t:?}, and the true log has {record:?}"))
+    pairs.iter().find(|(_, same)| !same).map(|(name, _)| format!("{name} differs: {t:?}, and the true log has {record:?}"))
 }
 
 impl World {
@@ -53,15 +50,13 @@ impl World {
             ControllerEvent::TaskForgotten { node, task, registered, position, may_be_repeat } => {
                 let Some(n) = self.node_of(*node) else { return Ok(()) };
                 let entry = self.saw_entry(n, *position, *may_be_repeat)?;
-                let right =
-                    entry.kind == Kind::Forget && (entry.record.id, entry.record.registered) == (*task, *registered);
+                let right = entry.kind == Kind::Forget && (entry.record.id, entry.record.registered) == (*task, *registered);
                 hold!(ExactlyOnceInOrder, right, "n{n}: {event:?}, and the true log has {entry:?}");
                 Ok(())
             }
             ControllerEvent::HistoryGap { node, task, registered, from, to, state, attempt, may_be_inexact } => {
                 let Some(n) = self.node_of(*node) else { return Ok(()) };
-                let left =
-                    Sighted { number: *to, state: *state, attempt: *attempt, back: false, inexact: *may_be_inexact };
+                let left = Sighted { number: *to, state: *state, attempt: *attempt, back: false, inexact: *may_be_inexact };
                 self.saw_gap(n, *task, *registered, *from, left)
             }
             ControllerEvent::FinalLearned { node, task, registered, state, number, .. } => {
@@ -132,11 +127,7 @@ impl World {
                 );
             }
             ControllerEvent::Deposed { seen, .. } => {
-                hold!(
-                    NoFalseDrift,
-                    self.truth.terms.contains(&seen.0),
-                    "the term {seen} was announced, and never given out"
-                );
+                hold!(NoFalseDrift, self.truth.terms.contains(&seen.0), "the term {seen} was announced, and never given out");
             }
             _ => {}
         }
@@ -148,10 +139,7 @@ impl World {
         let misled = self.tally.met(Invariant::ExactlyOnceInOrder);
         let found = self.truth.find(position).filter(|life| self.truth.lives[*life].node == n);
         let Some(life) = found else {
-            return fail(
-                Invariant::ExactlyOnceInOrder,
-                format!("n{n}: an event of {position}, where no agent has ever been"),
-            );
+            return fail(Invariant::ExactlyOnceInOrder, format!("n{n}: an event of {position}, where no agent has ever been"));
         };
         let chain = &self.truth.lives[life];
         let entry = chain.entries[position.revision.0 as usize - 1].clone();
@@ -166,11 +154,7 @@ impl World {
         let last = shadow.last_event;
         let here = position.revision.0;
         if chain.holds(last) {
-            hold!(
-                ExactlyOnceInOrder,
-                last.revision.0 < here,
-                "n{n}: the event of {position} came after that of {last}"
-            );
+            hold!(ExactlyOnceInOrder, last.revision.0 < here, "n{n}: the event of {position} came after that of {last}");
         } else {
             let misled = self.tally.met(Invariant::RegressionAnnouncedFirst);
             hold!(
@@ -189,10 +173,7 @@ impl World {
             let tag = chain.entries[revision as usize - 1].position.tag.0;
             if !shadow.seen.contains(&(revision, tag)) {
                 let name = if shadow.announced { Invariant::RepairKeepsNewer } else { Invariant::NothingLost };
-                return fail(
-                    name,
-                    format!("n{n}: the event of {position} came, and that of revision {revision} did not"),
-                );
+                return fail(name, format!("n{n}: the event of {position} came, and that of revision {revision} did not"));
             }
         }
         shadow.announced = false;
@@ -248,8 +229,7 @@ impl World {
         self.truth.lives.iter().filter(|life| life.node == n).find_map(|life| {
             let first = registered.revision.0.max(1) as usize - 1;
             let entry = life.entries.get(first..)?.iter().find(|e| {
-                (e.record.id, e.record.registered, e.record.number) == (task, registered, number)
-                    && e.kind != Kind::Forget
+                (e.record.id, e.record.registered, e.record.number) == (task, registered, number) && e.kind != Kind::Forget
             })?;
             Some((entry.record.state, entry.record.attempt, entry.position.revision.0))
         })
@@ -268,10 +248,7 @@ impl World {
         );
         let truth = self.transition_of(n, task, registered, left.number);
         let Some((state, attempt, revision)) = truth else {
-            return fail(
-                Invariant::NothingLost,
-                format!("n{n}: a gap of task {task} to number {}, which never was", left.number),
-            );
+            return fail(Invariant::NothingLost, format!("n{n}: a gap of task {task} to number {}, which never was", left.number));
         };
         hold!(
             NothingLost,

@@ -44,11 +44,7 @@ impl World {
                 hold!(CursorMeansHave, life.holds(tip), "p{p}: its heartbeat names {tip}, which is not on its chain");
                 if let Some(digest) = heartbeat.digest {
                     let truth = life.digest_at(tip.revision.0);
-                    hold!(
-                        DigestEqualsRecount,
-                        digest == truth,
-                        "p{p}: its heartbeat says {digest} for {tip}, not {truth}"
-                    );
+                    hold!(DigestEqualsRecount, digest == truth, "p{p}: its heartbeat says {digest} for {tip}, not {truth}");
                 }
             }
             Body::Hello(hello) => {
@@ -84,10 +80,7 @@ impl World {
         for (slot, detail) in &delta.details {
             let misled = self.tally.met(Invariant::DetailIsCurrent);
             let Some(record) = life.table.get(slot) else {
-                return fail(
-                    Invariant::DetailIsCurrent,
-                    format!("p{p}: a detail of slot {slot}, which stands for no task"),
-                );
+                return fail(Invariant::DetailIsCurrent, format!("p{p}: a detail of slot {slot}, which stands for no task"));
             };
             let newest = record.newest.revision;
             hold!(
@@ -131,11 +124,7 @@ impl World {
         if worst > 0 {
             self.tally.met(Invariant::EveryChangeGetsItsTurn);
         }
-        hold!(
-            EveryChangeGetsItsTurn,
-            worst <= bound,
-            "p{p}: a detail has waited for {worst} deltas, and {bound} are allowed"
-        );
+        hold!(EveryChangeGetsItsTurn, worst <= bound, "p{p}: a detail has waited for {worst} deltas, and {bound} are allowed");
         let new_entries = to.0 > sent_before;
         let waits = life.tail().revision.0 > sent_before;
         if new_entries || !waits {
@@ -157,11 +146,7 @@ impl World {
         let end = snapshot.next.min(snapshot.slots);
         let within = state.range(Slot(snapshot.first.min(end))..Slot(end)).count();
         let given = snapshot.records.len();
-        hold!(
-            CursorMeansHave,
-            within == given,
-            "p{p}: a snapshot part of {base} has {given} records, and should have {within}"
-        );
+        hold!(CursorMeansHave, within == given, "p{p}: a snapshot part of {base} has {given} records, and should have {within}");
         for record in &snapshot.records {
             let differs = match state.get(&record.slot) {
                 Some(truth) => truth.difference(record),
@@ -249,21 +234,11 @@ impl World {
         };
         let Some(print) = self.nodes[n].print else { return Ok(()) };
         if ack.staged {
-            hold!(
-                KeptUntilDurable,
-                ack.durable.0 == 0,
-                "n{n}: a staged acknowledgement says that {} is durable",
-                ack.durable
-            );
+            hold!(KeptUntilDurable, ack.durable.0 == 0, "n{n}: a staged acknowledgement says that {} is durable", ack.durable);
             return Ok(());
         }
         let received = print.received;
-        hold!(
-            CursorMeansHave,
-            ack.position == received,
-            "n{n}: {} is acknowledged, and received is {received}",
-            ack.position
-        );
+        hold!(CursorMeansHave, ack.position == received, "n{n}: {} is acknowledged, and received is {received}", ack.position);
         hold!(
             KeptUntilDurable,
             ack.durable.0 <= print.durable.0,

@@ -11,11 +11,7 @@ impl World {
     pub(crate) fn check_quiet(&mut self) -> Check {
         let misled = self.tally.met(Invariant::Converges);
         let busy = self.busy_frames + u64::from(misled);
-        hold!(
-            Converges,
-            busy == 0,
-            "{busy} frames beside heartbeats and acknowledgements were sent when all was in step"
-        );
+        hold!(Converges, busy == 0, "{busy} frames beside heartbeats and acknowledgements were sent when all was in step");
         for n in 0..self.knobs.nodes {
             let Some(p) = self.living(n) else { continue };
             if self.knobs.beyond_limits {
@@ -76,12 +72,7 @@ impl World {
                 return fail(Invariant::Converges, format!("n{n}: task {} is shown wrongly: {differs}", record.id));
             }
             let wrong = matches!(task.mark(), Some(Mark::OutcomeUnknown { .. }));
-            hold!(
-                NothingLost,
-                !wrong,
-                "n{n}: the outcome of task {} is called unknown, and its agent knows it",
-                record.id
-            );
+            hold!(NothingLost, !wrong, "n{n}: the outcome of task {} is called unknown, and its agent knows it", record.id);
             hold!(Converges, !task.is_stale() && !task.is_closed(), "n{n}: task {} is stale or closed", record.id);
         }
         Ok(())

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use taskwire::{Digest, Epoch, Instant, LeaseView, Made, NodeId, Nonce, Phase, Position, Reachability, Revision};
+use taskwire::{Digest, Epoch, Instant, LeaseView, Made, Nonce, NodeId, Phase, Position, Reachability, Revision};
 use taskwire::{SessionId, State, TaskId, Term};
 
 use crate::clock::TrueTime;

@@ -132,9 +132,7 @@ impl World {
         let misled = self.tally.misled(Invariant::LostWritesNoState) && task.shadow.number > 2;
         let Some(life) = self.truth.lives.iter().position(|life| {
             life.node == n
-                && life
-                    .entry(task.newest.revision.0)
-                    .is_some_and(|e| e.record.id == task.id && e.record.newest == task.newest)
+                && life.entry(task.newest.revision.0).is_some_and(|e| e.record.id == task.id && e.record.newest == task.newest)
         }) else {
             // A final that was learnt from the ring has only what the ring says.
             let ring = self.truth.lives.iter().any(|life| {
@@ -154,8 +152,8 @@ impl World {
             return Ok(());
         };
         let entry = &self.truth.lives[life].entries[task.newest.revision.0 as usize - 1];
-        let right =
-            task.final_kept || entry.record.state == task.shadow.state && entry.record.number == task.shadow.number;
+        let right = task.final_kept
+            || entry.record.state == task.shadow.state && entry.record.number == task.shadow.number;
         if !right && self.truth.diverged(n) {
             return Ok(()); // another twin may have made another entry of this revision
         }

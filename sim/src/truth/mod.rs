@@ -272,8 +272,7 @@ impl Truth {
                 continue;
             }
             let mut shared = position.revision.0.min(self.lives[at].tail().revision.0);
-            while shared > self.lives[at].committed
-                && self.lives[at].position_at(shared) != self.lives[of].position_at(shared)
+            while shared > self.lives[at].committed && self.lives[at].position_at(shared) != self.lives[of].position_at(shared)
             {
                 shared -= 1;
             }

@@ -128,8 +128,7 @@ impl World {
         }
         let sent = self.archive[self.rng.index(self.archive.len())].clone();
         let from = self.agents[sent.process].peer;
-        let arrival =
-            Arrival { bytes: sent.bytes.clone(), harm: Harm::None, again: true, from, sent: Some(sent.clone()) };
+        let arrival = Arrival { bytes: sent.bytes.clone(), harm: Harm::None, again: true, from, sent: Some(sent.clone()) };
         let event = if sent.up {
             self.flying.entry(sent.id).or_insert((sent.clone(), 0)).1 += 1;
             Event::ToController(arrival)
@@ -165,13 +164,8 @@ impl World {
                 bytes[..keep].copy_from_slice(&sent.bytes[..keep]);
             }
         }
-        let arrival = Arrival {
-            sent: None,
-            bytes: bytes.into(),
-            harm: Harm::Corrupted,
-            again: true,
-            from: PeerId(self.rng.below(5_000)),
-        };
+        let arrival =
+            Arrival { sent: None, bytes: bytes.into(), harm: Harm::Corrupted, again: true, from: PeerId(self.rng.below(5_000)) };
         let event = if self.rng.below(2) == 0 || self.agents.is_empty() {
             Event::ToController(arrival)
         } else {
