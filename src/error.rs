@@ -6,7 +6,7 @@ use crate::revision::Revision;
 use crate::task::State;
 
 /// Why an entry does not follow from the record that is held. Nothing was changed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Illegal {
     /// The table of moves does not have the move.

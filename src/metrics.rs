@@ -128,8 +128,16 @@ counters! {
             frames_duplicate_total,
             /// Deltas dropped behind a gap that had no room to hold them.
             frames_gap_dropped_total,
-            /// Deltas and snapshots that showed a difference and were not applied.
-            frames_differing_total,
+            /// Deltas with an entry that does not follow from its record: an illegal transition, or another's registration.
+            frames_illegal_total,
+            /// Deltas with an entry for a slot that stands for no task, or for another.
+            frames_unknown_slot_total,
+            /// Deltas whose tag is not the one that their entries give.
+            frames_wrong_tag_total,
+            /// Deltas whose digest is not that of the records.
+            frames_wrong_digest_total,
+            /// Parts of a snapshot that do not add up.
+            frames_wrong_snapshot_total,
             /// Deltas and snapshots that came while none could be used: a question or a snapshot is under way.
             frames_void_total,
             /// Handshakes, heartbeats and the like that were heard.

@@ -1,6 +1,7 @@
 //! Why a received frame was refused: what is the sender's fault. What networks do (repeats, late frames, gaps, frames of a
 //! session remembered as ended) is counted and is no error.
 
+use crate::error::Illegal;
 use crate::id::{Epoch, Name, SessionId, Term};
 use crate::revision::{Position, Revision};
 use crate::wire::{DecodeError, Kind, LimitName};
@@ -94,6 +95,12 @@ pub enum ReceiveError {
     ForeignPosition {
         /// The position.
         position: Position,
+    },
+    /// An entry does not follow from the record that is held: the delta was not applied, and a question is under way.
+    #[error("DELTA not applied: {illegal}; asking to be judged")]
+    Illegal {
+        /// Why it does not follow.
+        illegal: Illegal,
     },
     /// The frame shows that the two histories or records differ: it was not applied, and a question is under way.
     #[error("DELTA not applied: the histories differ ({symptom}); asking to be judged")]

@@ -9,6 +9,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::bait::{bait, Baits};
+use crate::error::Illegal;
 use crate::id::{Epoch, FrameNumber, Slot};
 use crate::revision::{Digest, Position, Revision, Tag};
 use crate::stream::Stream;
@@ -97,6 +98,8 @@ pub(crate) struct Replica<S: Stream> {
     most_held: usize,
     /// What the last delta changed, the oldest first: for events, and to roll back.
     applied: Vec<Applied<S>>,
+    /// Why the last entry that could not be applied could not.
+    refused: Option<Illegal>,
     baits: Baits,
 }
 
@@ -115,6 +118,7 @@ impl<S: Stream> Replica<S> {
             held: Vec::new(),
             most_held: most_held as usize,
             applied: Vec::new(),
+            refused: None,
             baits,
         }
     }
@@ -181,6 +185,11 @@ impl<S: Stream> Replica<S> {
         dropped
     }
 
+    /// Why an entry could not be applied, told once.
+    pub(crate) fn take_refused(&mut self) -> Option<Illegal> {
+        self.refused.take()
+    }
+
     /// Takes a delta.
     pub(crate) fn take(&mut self, piece: &Piece<'_, S>) -> Taken {
         self.applied.clear();
@@ -239,7 +248,8 @@ impl<S: Stream> Replica<S> {
                     self.remembered.push_back(applied.position);
                     self.applied.push(applied);
                 }
-                Err(_) => {
+                Err(illegal) => {
+                    self.refused = Some(illegal);
                     symptom = Some(Symptom::Entry);
                     break;
                 }

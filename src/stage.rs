@@ -6,6 +6,7 @@
 use alloc::vec::Vec;
 
 use crate::bait::{bait, Baits};
+use crate::error::Illegal;
 use crate::replica::{Piece, Replica, Taken};
 use crate::revision::{Digest, Position};
 use crate::snapshot::Ranges;
@@ -154,6 +155,11 @@ impl<S: Stream> Stage<S> {
         let (held, taken) = self.replica.take_held()?;
         self.keep(held.piece().entries);
         Some(taken)
+    }
+
+    /// Why an entry could not be applied, told once.
+    pub(crate) fn take_refused(&mut self) -> Option<Illegal> {
+        self.replica.take_refused()
     }
 
     fn keep(&mut self, entries: &[S::Entry]) {

@@ -9,6 +9,7 @@ use core::time::Duration;
 
 use crate::bait::{bait, Baits};
 use crate::config::Limits;
+use crate::error::Illegal;
 use crate::id::{Epoch, Nonce};
 use crate::publisher::Maker;
 use crate::replica::{Held, Piece, Replica, Taken};
@@ -58,6 +59,8 @@ pub(crate) struct Subscriber<S: Stream> {
     /// The highest revision that credit was given for, in this history.
     granted: Revision,
     maker: Maker,
+    /// Why an entry of the last delta could not be applied.
+    refused: Option<Illegal>,
     stage_gained: Instant,
     limits: Limits,
     most_held: u32,
@@ -77,6 +80,7 @@ impl<S: Stream> Subscriber<S> {
             repairs: 0,
             granted: Revision::ZERO,
             maker: Maker { epoch: Epoch(0), nonce: Nonce(0) },
+            refused: None,
             stage_gained: Instant::ZERO,
             limits,
             most_held,
@@ -182,6 +186,11 @@ impl<S: Stream> Subscriber<S> {
         self.replica.drop_held();
     }
 
+    /// Why an entry of the last delta could not be applied, if that was its fault.
+    pub(crate) fn refused(&self) -> Option<Illegal> {
+        self.refused
+    }
+
     /// Takes a delta of the session of the incarnation `by`.
     pub(crate) fn take(&mut self, now: Instant, piece: &Piece<'_, S>, by: Maker) -> Option<Taken> {
         if self.asking.is_some() {
@@ -190,6 +199,7 @@ impl<S: Stream> Subscriber<S> {
         let taken = match &mut self.stage {
             Some(stage) => {
                 let taken = stage.take(piece);
+                self.refused = stage.take_refused();
                 if matches!(taken, Taken::Applied { .. }) {
                     self.stage_gained = now;
                 }
@@ -197,6 +207,7 @@ impl<S: Stream> Subscriber<S> {
             }
             None => {
                 let taken = self.replica.take(piece);
+                self.refused = self.replica.take_refused();
                 if matches!(taken, Taken::Applied { entries } if entries > 0) {
                     self.gained(piece.entries.last().map(S::epoch), by);
                 }

@@ -6,6 +6,7 @@ use super::event::ControllerEvent;
 use super::view::Reachability;
 use super::{Controller, Target};
 use crate::bait::bait;
+use crate::error::Illegal;
 use crate::id::{Epoch, NodeId, PeerId, SessionId};
 use crate::receipts::Newness;
 use crate::receive_error::ReceiveError;
@@ -16,7 +17,7 @@ use crate::subscriber::Compared;
 use crate::time::Instant;
 use crate::wire::{
     decode_into, Answered, Body, Bounds, DecodeError, Delta, Echo, Fault, Fenced, Goodbye, Header, Heartbeat, Judged,
-    Kind, NoSession, Refused, Snapshot, StreamNumber,
+    Kind, NoSession, Refused, Snapshot, StreamNumber, Symptom,
 };
 
 /// Time between two answers NO_SESSION to one peer: about a round trip.
@@ -296,16 +297,35 @@ impl Controller {
                 self.want_ack(id);
             }
             Taken::Symptom(symptom) => {
-                self.metrics.frames_differing_total += 1;
+                let illegal = self.node_ref(id).and_then(|node| node.subscriber.refused());
+                self.count_symptom(symptom, illegal);
                 self.found_difference(now, id, symptom, staging);
-                return Err(ReceiveError::Differs { symptom });
+                return Err(match (symptom, illegal) {
+                    (Symptom::Entry, Some(illegal)) => ReceiveError::Illegal { illegal },
+                    _ => ReceiveError::Differs { symptom },
+                });
             }
         }
         Ok(())
     }
 
+    fn count_symptom(&mut self, symptom: Symptom, illegal: Option<Illegal>) {
+        let metrics = &mut self.metrics;
+        let counter = match (symptom, illegal) {
+            (
+                Symptom::Entry,
+                Some(Illegal::SlotFree { .. } | Illegal::SlotTaken { .. } | Illegal::SlotBeyond { .. }),
+            ) => &mut metrics.frames_unknown_slot_total,
+            (Symptom::Entry, _) => &mut metrics.frames_illegal_total,
+            (Symptom::Tag | Symptom::History, _) => &mut metrics.frames_wrong_tag_total,
+            (Symptom::Digest | Symptom::Scrub, _) => &mut metrics.frames_wrong_digest_total,
+            (Symptom::Stage, _) => &mut metrics.frames_wrong_snapshot_total,
+        };
+        *counter += 1;
+    }
+
     /// The subscriber has begun to ask: the host hears it before anything changes.
-    fn found_difference(&mut self, now: Instant, id: NodeId, symptom: crate::wire::Symptom, staging: bool) {
+    fn found_difference(&mut self, now: Instant, id: NodeId, symptom: Symptom, staging: bool) {
         self.metrics.drift_found_total += 1;
         if staging {
             self.staging -= 1;
@@ -388,7 +408,7 @@ impl Controller {
         match compared {
             Compared::Equal => self.metrics.digests_equal_total += 1,
             Compared::Inconclusive => self.metrics.digests_inconclusive_total += 1,
-            Compared::Differs => self.found_difference(now, id, crate::wire::Symptom::Digest, false),
+            Compared::Differs => self.found_difference(now, id, Symptom::Digest, false),
         }
         self.process(now, id, header);
         self.note_news(id);
