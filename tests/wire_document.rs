@@ -123,8 +123,5 @@ fn lengths_and_bounds_are_those_of_the_code() {
     says(section("## 4. DELTA"), &format!("at most {} entries", number(MOST_IN_FRAME as u64)));
     says(section("## 4. DELTA"), &format!("`value` of 1 to {MOST_EXT} bytes"));
     says(section("## 4. DELTA"), &format!("`value` of 0 to {} bytes", MOST_EXT - 1));
-    says(
-        section("### 7.2 "),
-        &format!("the canonical bytes: {CANONICAL_LENGTH}, or {} with", CANONICAL_LENGTH + 25),
-    );
+    says(section("### 7.2 "), &format!("the canonical bytes: {CANONICAL_LENGTH}, or {} with", CANONICAL_LENGTH + 25));
 }
