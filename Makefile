@@ -4,11 +4,12 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 CARGO ?= cargo
+SEEDS ?= 2000
 # Only what was given: the defaults are the demo's own.
 DEMO_FLAGS := $(if $(LOSS),--loss '$(LOSS)') $(if $(REPEAT),--repeat '$(REPEAT)') $(if $(REORDER),--reorder '$(REORDER)') \
 	$(if $(CORRUPT),--corrupt '$(CORRUPT)') $(if $(TASKS),--tasks '$(TASKS)') $(if $(SEED),--seed '$(SEED)')
 
-.PHONY: help demo test lib setup fmt lint doc clean
+.PHONY: help demo test sim bait lib header setup fmt lint doc clean
 
 help: ## Say what the targets do
 	@printf 'make TARGET, with variables where they are named: make demo LOSS=50 SEED=7\n\n'
@@ -22,9 +23,21 @@ test: ## Every test there is; it ends with a summary
 	@scripts/setup.sh test
 	@scripts/test.sh
 
+sim: ## The simulator (SEEDS=2000)
+	@scripts/setup.sh demo
+	$(CARGO) run --locked --release -p taskwire-sim -- --seeds 1..$(SEEDS)
+
+bait: ## Shows that each deliberate fault is caught, and by which check
+	@scripts/setup.sh demo
+	$(CARGO) run --locked --release -p taskwire-sim --features bait -- --bait
+
 lib: ## The C library: build/lib/libtaskwire.a and .so; its header is include/taskwire.h
 	@scripts/setup.sh demo
 	@scripts/lib.sh
+
+header: ## Makes include/taskwire.h anew from the sources of ffi/
+	@scripts/setup.sh demo
+	UPDATE_HEADER=1 $(CARGO) test --locked -p taskwire-ffi --test header
 
 setup: ## Installs what demo and test need (Debian, Ubuntu); at once done when it is all there
 	@scripts/setup.sh

@@ -8,15 +8,20 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-ALL_PARTS=(fmt clippy workspace core_without_std rustdoc)
-[ -d examples/c/tests ] && ALL_PARTS+=(c_hosts)
+ALL_PARTS=(fmt clippy workspace core_without_std rustdoc c_abi c_hosts simulator checkers demo)
+# The seeds of the simulator that are run here; `make sim SEEDS=100000` runs more.
+SIMULATOR_SEEDS=1..2000
 
 part_fmt() { cargo fmt --all -- --check; }
 part_clippy() { cargo clippy --locked --workspace --all-targets -- -D warnings; }
 part_workspace() { cargo test --locked --no-fail-fast --workspace; }
 part_core_without_std() { cargo test --locked --no-fail-fast -p taskwire --no-default-features; }
 part_rustdoc() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps; }
+part_c_abi() { ffi/tests/run.sh; }
 part_c_hosts() { scripts/c-hosts.sh test; }
+part_simulator() { cargo run --locked --release -p taskwire-sim -- --seeds "$SIMULATOR_SEEDS"; }
+part_checkers() { cargo run --locked --release -p taskwire-sim -- --self-test; }
+part_demo() { scripts/demo.sh --short; }
 
 title() {
     case $1 in
@@ -25,7 +30,11 @@ title() {
     workspace) echo "unit, property, script, vector, header, tidy and doc tests of the workspace" ;;
     core_without_std) echo "the core without std" ;;
     rustdoc) echo "documentation (rustdoc, warnings are errors)" ;;
+    c_abi) echo "the C interface in C and C++, sanitized and under valgrind" ;;
     c_hosts) echo "the parts of the hosts in C, sanitized and under valgrind" ;;
+    simulator) echo "the simulator, seeds $SIMULATOR_SEEDS" ;;
+    checkers) echo "the simulator's checks, each spoiled on purpose" ;;
+    demo) echo "the demo in its short form" ;;
     *) return 1 ;;
     esac
 }
