@@ -281,11 +281,10 @@ impl<S: Stream> Replica<S> {
         Err(symptom)
     }
 
+    /// An entry ends the detail shown: it belonged to the record as it was before.
     fn end_detail(&mut self, slot: Slot) {
-        if !self.table.get(slot).is_some_and(S::has_details) {
-            if let Some(shown) = self.details.get_mut(slot.0 as usize) {
-                *shown = None;
-            }
+        if let Some(shown) = self.details.get_mut(slot.0 as usize) {
+            *shown = None;
         }
     }
 

@@ -55,7 +55,8 @@ impl Rtt {
             Some(smoothed) => smoothed.saturating_add(4 * self.variation).max(self.least),
         };
         let backed = base.saturating_mul(1u64 << self.backoff.min(20));
-        Duration::from_micros(backed.min(self.most.max(self.least)))
+        // The bound is on backing off: a round trip that is longer than it has its time all the same.
+        Duration::from_micros(backed.min(self.most.max(base.saturating_mul(2))))
     }
 
     pub(crate) fn timed_out(&mut self) {

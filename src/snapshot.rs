@@ -134,6 +134,9 @@ impl Outgoing {
 
     pub(crate) fn acknowledged(&mut self, first: u32, next: u32) {
         self.acknowledged.cover(first, next);
+        // What was taken for lost and has come after all need not be sent again.
+        let acknowledged = &self.acknowledged;
+        self.lost.retain(|(first, next)| !acknowledged.has(*first, *next));
         if self.total == 0 {
             self.whole = true;
         }

@@ -21,6 +21,9 @@ const REORDER_FRAMES: u64 = 3;
 /// Flights kept at most, heartbeats and frames that the other side holds included.
 const MOST_FLIGHTS: usize = 192;
 
+/// Flights taken for lost that are remembered at most.
+const MOST_LOST: usize = 64;
+
 /// What a frame carries that would have to be sent again.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Cargo {
@@ -43,6 +46,9 @@ pub(crate) struct Flight {
     pub details: Vec<(Slot, u32)>,
     /// Acknowledged, but its entries wait at the other side behind a gap.
     pub held: bool,
+    /// Taken for lost, and what it carried was queued again. Its number stays of interest: an acknowledgement that comes
+    /// after all still tells a round trip.
+    pub lost: bool,
 }
 
 /// What an acknowledgement brought.
@@ -142,7 +148,7 @@ impl Window {
 
     fn settle(&mut self, index: usize) {
         let flight = &self.flights[index];
-        if flight.cargo != Cargo::Nothing && !flight.held {
+        if flight.cargo != Cargo::Nothing && !flight.held && !flight.lost {
             self.frames -= 1;
             self.bytes -= flight.bytes;
         }
@@ -213,19 +219,35 @@ impl Window {
         self.flights.remove(index)
     }
 
-    /// Takes out the oldest flight that is lost by what was acknowledged after it.
+    /// Gives the oldest flight that is lost by what was acknowledged after it, to be sent anew.
     pub(crate) fn take_lost(&mut self, now: Instant) -> Option<Flight> {
         let patience = self.rtt.smoothed().map(|rtt| rtt + rtt / 8);
         let largest = self.largest_acked.0;
         let lost = |f: &Flight| {
             !f.held
+                && !f.lost
                 && f.number.0 < largest
                 && (f.number.0 + REORDER_FRAMES <= largest
                     || patience.is_some_and(|patience| now.since(f.sent) > patience.max(Duration::from_millis(1))))
         };
         let index = self.flights.iter().position(lost)?;
+        Some(self.lose(index))
+    }
+
+    /// Takes for lost what a flight carries; its number stays.
+    fn lose(&mut self, index: usize) -> Flight {
         self.settle(index);
-        self.flights.remove(index)
+        let flight = &mut self.flights[index];
+        flight.lost = true;
+        let carried = Flight { details: core::mem::take(&mut flight.details), ..flight.clone() };
+        if flight.cargo == Cargo::Nothing {
+            self.flights.remove(index);
+        } else if self.flights.iter().filter(|f| f.lost).count() > MOST_LOST {
+            if let Some(oldest) = self.flights.iter().position(|f| f.lost) {
+                self.flights.remove(oldest);
+            }
+        }
+        carried
     }
 
     /// Takes out any flight, the oldest first, when nothing of what is in flight may be counted on.
@@ -251,11 +273,10 @@ impl Window {
         self.progress = now;
     }
 
-    /// Takes out one flight with data that is not acknowledged.
+    /// Gives one flight with data that is not acknowledged, to be sent anew.
     pub(crate) fn take_unacknowledged(&mut self) -> Option<Flight> {
-        let index = self.flights.iter().position(|f| !f.held && f.cargo != Cargo::Nothing)?;
-        self.settle(index);
-        self.flights.remove(index)
+        let index = self.flights.iter().position(|f| !f.held && !f.lost && f.cargo != Cargo::Nothing)?;
+        Some(self.lose(index))
     }
 
     /// When a frame that is still in flight was sent.

@@ -315,6 +315,9 @@ impl Agent {
         if self.lease.runs_low(now) {
             self.tell(AgentEvent::LeaseExpiring);
         }
+        if matches!(self.state, State::Open(_)) && self.publisher.handle_timeout(now) {
+            self.metrics.timeouts_total += 1;
+        }
         let heartbeat_at = match &self.state {
             State::Open(session) => self.heartbeat_at(session),
             _ => Instant::FAR,
@@ -328,15 +331,10 @@ impl Agent {
                     opening.due = true;
                 }
             }
-            State::Open(session) => {
-                if heartbeat_at <= now && !session.heartbeat_due {
-                    session.heartbeat_due = true;
-                    if micros(now.since(session.last_sent)) < session.settings.heartbeat {
-                        session.prompts += 1;
-                    }
-                }
-                if self.publisher.handle_timeout(now) {
-                    self.metrics.timeouts_total += 1;
+            State::Open(session) if heartbeat_at <= now && !session.heartbeat_due => {
+                session.heartbeat_due = true;
+                if micros(now.since(session.last_sent)) < session.settings.heartbeat {
+                    session.prompts += 1;
                 }
             }
             _ => {}

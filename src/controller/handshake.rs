@@ -140,9 +140,9 @@ impl Controller {
         let node = self.names.get(&hello.node).copied();
         if let Some(id) = node {
             self.check_fence(peer, id, &hello)?;
-            if let Some(session) = self.node_ref(id).and_then(|node| node.session.as_ref()) {
-                let same = session.by == (Maker { epoch: hello.epoch, nonce: hello.nonce });
-                if same && hello.counter <= session.hello_counter && !bait!(self.config.baits, RepeatedHelloIsNew) {
+            if let Some(node) = self.node_ref(id) {
+                let same = node.known == Some(Maker { epoch: hello.epoch, nonce: hello.nonce });
+                if same && hello.counter <= node.opened_counter && !bait!(self.config.baits, RepeatedHelloIsNew) {
                     self.metrics.frames_stale_hello_total += 1;
                     return Ok(());
                 }
@@ -403,13 +403,13 @@ impl Controller {
         self.metrics.frames_control_total += 1;
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
         node.known = Some(by);
+        node.opened_counter = hello.counter;
         node.next_frame = node.next_frame.max(handshake.next_frame.saturating_add(1));
         node.session = Some(Box::new(Session {
             id: header.session,
             peer,
             limits: hello.limits,
             by,
-            hello_counter: hello.counter,
             receipts,
             ack_due: true,
             heartbeat_due: false,

@@ -32,7 +32,6 @@ pub(super) struct Session {
     pub peer: PeerId,
     pub limits: Limits,
     pub by: Maker,
-    pub hello_counter: u64,
     pub receipts: Receipts,
     pub ack_due: bool,
     pub heartbeat_due: bool,
@@ -63,6 +62,8 @@ pub(super) struct Node {
     pub name: Name,
     /// The incarnation whose OPEN was accepted last.
     pub known: Option<Maker>,
+    /// The counter of the HELLO that it opened with: an older one is never welcomed again.
+    pub opened_counter: u64,
     pub session: Option<Box<Session>>,
     /// Sessions that ended, the newest last.
     pub ended: VecDeque<SessionId>,
@@ -98,6 +99,7 @@ impl Node {
             id,
             name,
             known: None,
+            opened_counter: 0,
             session: None,
             ended: VecDeque::new(),
             next_frame: 1,

@@ -130,7 +130,8 @@ impl<S: Stream> Publisher<S> {
         cargo: Cargo,
         details: Vec<(Slot, u32)>,
     ) {
-        self.window.sent(now, Flight { number, sent: now, bytes: bytes as u32, cargo, details, held: false });
+        self.window
+            .sent(now, Flight { number, sent: now, bytes: bytes as u32, cargo, details, held: false, lost: false });
     }
 
     /// When something is to be done without a frame coming.
