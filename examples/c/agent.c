@@ -115,7 +115,8 @@ static int open_all(struct agent *agent) {
     if (agent->signals < 0) {
         return complain(agent, EXIT_FAILED, "signalfd", strerror(errno));
     }
-    agent->report = report_open(options->node, epoch, options->seed, clock_boot_us(), error, sizeof error);
+    const struct report_settings settings = {options->node, epoch, options->seed, options->back_off_us};
+    agent->report = report_open(&settings, clock_boot_us(), error, sizeof error);
     if (agent->report == NULL) {
         return complain(agent, EXIT_FAILED, "taskwire", error);
     }

@@ -17,6 +17,8 @@ const char options_help[] =
     "  --epoch-file FILE       keeps the number of the last start; max(clock, stored + 1) is the next\n"
     "  --seed N                for timers and trace ids; default: fresh from the system at each start\n"
     "  --parallel N            how many tasks run at a time, 1 to 64; default 4\n"
+    "  --back-off TIME         the longest pause between two tries to reach the controller, 100ms to 1h; default 15s:\n"
+    "                          short for a few agents, long for a fleet that may come back all at once\n"
     "  --supersede             when a larger epoch of this node is known: take a larger one and go on\n"
     "  --help\n"
     "\n"
@@ -25,7 +27,7 @@ const char options_help[] =
     "5 told to leave twice: SIGTERM cancels all tasks and still reports their ends, a second one leaves at once.\n"
     "\n";
 
-enum flag { NODE, CONTROLLER, TASKS, TRUTH, EPOCH_FILE, SEED, PARALLEL, SUPERSEDE, HELP };
+enum flag { NODE, CONTROLLER, TASKS, TRUTH, EPOCH_FILE, SEED, PARALLEL, BACK_OFF, SUPERSEDE, HELP };
 
 static const struct {
     const char *name;
@@ -39,6 +41,7 @@ static const struct {
     [EPOCH_FILE] = {"--epoch-file", "a file", true},
     [SEED] = {"--seed", "a number from 0 to 18446744073709551615", false},
     [PARALLEL] = {"--parallel", "a number from 1 to 64", false},
+    [BACK_OFF] = {"--back-off", "a time from 100ms to 1h", false},
     [SUPERSEDE] = {"--supersede", NULL, false},
     [HELP] = {"--help", NULL, false},
 };
@@ -61,6 +64,9 @@ static bool take_value(struct options *out, enum flag flag, const char *value) {
         }
         out->parallel = (size_t)number;
         return true;
+    case BACK_OFF:
+        return parse_duration(value, &out->back_off_us) && out->back_off_us >= 100000 &&
+               out->back_off_us <= UINT64_C(3600000000);
     case SUPERSEDE: out->supersede = true; return true;
     case HELP: return true;
     }
@@ -72,6 +78,7 @@ enum options_result options_read(int count, char *const words[], struct options 
     bool seen[FLAG_COUNT] = {false};
     memset(out, 0, sizeof *out);
     out->parallel = 4;
+    out->back_off_us = 15000000;
     for (int n = 1; n < count; n++) {
         size_t flag = 0;
         while (flag < FLAG_COUNT && strcmp(words[n], flags[flag].name) != 0) {

@@ -19,6 +19,7 @@ struct options {
     bool has_seed;
     uint64_t seed;
     size_t parallel;
+    uint64_t back_off_us;
     bool supersede; /* when fenced: take a larger epoch and go on, rather than stop */
 };
 

@@ -30,8 +30,7 @@ static enum report_status checked(struct report *report, taskwire_status status)
     return status == TASKWIRE_ERROR_FULL ? REPORT_FULL : REPORT_ERROR;
 }
 
-struct report *report_open(const char *node, uint64_t epoch, uint64_t seed, uint64_t now, char *error,
-                           size_t error_size) {
+struct report *report_open(const struct report_settings *settings, uint64_t now, char *error, size_t error_size) {
     taskwire_agent_config config;
     if (taskwire_abi_version() != TASKWIRE_ABI_VERSION) {
         snprintf(error, error_size, "the library has ABI version %" PRIu32 ", this program was built for %u",
@@ -45,9 +44,10 @@ struct report *report_open(const char *node, uint64_t epoch, uint64_t seed, uint
     }
     uint64_t wall_ms = clock_unix_ms(), boot_ms = now / 1000;
     (void)taskwire_agent_config_init(&config);
-    config.node = node;
-    config.epoch = epoch;
-    config.seed = seed;
+    config.node = settings->node;
+    config.epoch = settings->epoch;
+    config.seed = settings->seed;
+    config.most_backoff_us = settings->back_off_us;
     config.wall_clock_offset_ms = wall_ms > boot_ms ? wall_ms - boot_ms : 0;
     config.frame = NET_FRAME_MAX;
     if (taskwire_agent_config_check(&config, error, error_size, NULL) != TASKWIRE_OK) {

@@ -36,9 +36,16 @@ struct report_event {
     char text[240];
 };
 
+/* What the library has to know of this start. */
+struct report_settings {
+    const char *node;
+    uint64_t epoch;
+    uint64_t seed;
+    uint64_t back_off_us; /* the longest pause between two tries */
+};
+
 /* NULL on failure, with a sentence. */
-struct report *report_open(const char *node, uint64_t epoch, uint64_t seed, uint64_t now, char *error,
-                           size_t error_size);
+struct report *report_open(const struct report_settings *settings, uint64_t now, char *error, size_t error_size);
 void report_close(struct report *report);
 
 /* Why the last call said REPORT_ERROR. */

@@ -28,6 +28,7 @@ enum Kind {
     SecondTry,
     TimeLimit,
     Stubborn,
+    Long,
     Cancelled,
     NeverBegun,
     GivenUp,
@@ -37,7 +38,8 @@ enum Kind {
     NoText,
 }
 
-const KINDS: [Kind; 14] = [
+const KINDS: [Kind; 15] = [
+    Kind::Long,
     Kind::Stubborn,
     Kind::TimeLimit,
     Kind::Cancelled,
@@ -81,6 +83,7 @@ impl Kind {
             Kind::SecondTry => "second-try",
             Kind::TimeLimit => "time-limit",
             Kind::Stubborn => "stubborn",
+            Kind::Long => "long",
             Kind::Cancelled => "cancelled",
             Kind::NeverBegun => "never-begun",
             Kind::GivenUp => "given-up",
@@ -111,6 +114,7 @@ impl Kind {
             ),
             Kind::TimeLimit => format!("  shell echo progress 5 waiting; sleep 20\n  time-limit {}ms\n  retries {}\n", random.u32(40..200), random.u8(0..2)),
             Kind::Stubborn => "  shell trap '' TERM; echo I stay >&2; while :; do sleep 0.05; done\n  time-limit 100ms\n".into(),
+            Kind::Long => "  shell for p in 0 20 40 60 80; do echo progress $p; sleep 1; done; echo progress 100\n".into(),
             Kind::Cancelled => format!("  shell sleep 20\n  cancel-after {}ms\n", random.u32(20..250)),
             Kind::NeverBegun => "  shell sleep 20\n  cancel-after 0\n".into(),
             Kind::GivenUp => format!("  shell exit {code}\n  retries 9\n  retry-after 20s\n  cancel-after {}ms\n", random.u32(50..300)),

@@ -24,8 +24,6 @@ const HEARTBEAT: Duration = Duration::from_millis(500);
 /// How long a silent node is believed in.
 pub const LEASE: Duration = Duration::from_millis(1_500);
 const FREEZE: Duration = Duration::from_millis(3_000);
-/// Transitions of its own after which the node is frozen: it is in the middle of its work then.
-const FREEZE_AFTER: usize = 12;
 /// Longer than the slowest run on a slow machine with the worst losses allowed.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(300);
 const START_WITHIN: Duration = Duration::from_secs(20);
@@ -134,13 +132,15 @@ impl<'a> Stage<'a> {
     /// Freezes one agent on its way, and waits for all to end.
     fn watch(&mut self, began: Instant) -> Result<()> {
         let mut live = Live::new();
-        let mut truths = NODES.map(|node| LineCount::new(self.plan.truth(node)));
-        let mut history = LineCount::new(self.plan.audit());
+        let mut truths = NODES.map(|node| Growing::new(self.plan.truth(node)));
+        let mut history = Growing::new(self.plan.audit());
         let mut frozen_at: Option<Instant> = None;
         let mut thawed = false;
         loop {
-            let made = truths.each_mut().map(LineCount::get);
-            if frozen_at.is_none() && made[FROZEN] >= FREEZE_AFTER {
+            let made = truths.each_mut().map(|truth| truth.read().len());
+            history.read();
+            // It is known by now, and has a task that takes longer than this: it is in the middle of its work.
+            if frozen_at.is_none() && history.has(NODES[FROZEN], "NodeSynced") {
                 self.agents[FROZEN].signal(Signal::STOP)?;
                 frozen_at = Some(Instant::now());
             }
@@ -169,7 +169,7 @@ impl<'a> Stage<'a> {
                 "{:5.1} s   transitions made: {}   history: {} lines   {}agents ended: {ended} of {}",
                 began.elapsed().as_secs_f64(),
                 made.iter().sum::<usize>(),
-                history.get(),
+                history.lines.len(),
                 if frozen_at.is_some() && !thawed { format!("{} is frozen   ", NODES[FROZEN]) } else { String::new() },
                 self.agents.len()
             ));
@@ -204,34 +204,47 @@ fn start_agent(plan: &Plan, index: usize, node: &str, address: &str) -> Result<P
     }
     let mut command = Command::new(&plan.agent);
     command.args(["--node", node, "--controller", address, "--parallel", "6"]);
+    command.args(["--back-off", &format!("{}ms", HEARTBEAT.as_millis())]);
     command.args(["--seed", &plan.seed.wrapping_mul(31).wrapping_add(index as u64).to_string()]);
     command.arg("--tasks").arg(tasks).arg("--truth").arg(plan.truth(node));
     command.arg("--epoch-file").arg(plan.folder.join(format!("{node}.epoch")));
     Process::start(node, &mut command, &plan.log(node))
 }
 
-/// How many lines a growing file has, read on from where it was.
-struct LineCount {
+/// The lines of a growing file, read on from where it was.
+struct Growing {
     path: PathBuf,
     read: u64,
-    lines: usize,
+    lines: Vec<String>,
+    rest: String,
 }
 
-impl LineCount {
-    fn new(path: PathBuf) -> LineCount {
-        LineCount { path, read: 0, lines: 0 }
+impl Growing {
+    fn new(path: PathBuf) -> Growing {
+        Growing { path, read: 0, lines: Vec::new(), rest: String::new() }
     }
 
-    fn get(&mut self) -> usize {
+    /// All whole lines so far.
+    fn read(&mut self) -> &[String] {
         use std::io::{Read, Seek, SeekFrom};
         let mut new = Vec::new();
         if let Ok(mut file) = std::fs::File::open(&self.path) {
             if file.seek(SeekFrom::Start(self.read)).and_then(|_| file.read_to_end(&mut new)).is_ok() {
                 self.read += new.len() as u64;
-                self.lines += new.iter().filter(|byte| **byte == b'\n').count();
+                self.rest += &String::from_utf8_lossy(&new);
             }
         }
-        self.lines
+        while let Some(end) = self.rest.find('\n') {
+            let line = self.rest.drain(..=end).collect();
+            self.lines.push(line);
+        }
+        &self.lines
+    }
+
+    /// Whether the history has such news of a node, as far as it was read.
+    fn has(&self, node: &str, what: &str) -> bool {
+        let (node, what) = (format!("\"node\":\"{node}\""), format!("\"what\":\"{what}\""));
+        self.lines.iter().any(|line| line.contains(&node) && line.contains(&what))
     }
 }
 
@@ -254,14 +267,15 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_counted_as_they_come() {
+    fn lines_are_read_as_they_come() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lines");
-        let mut count = LineCount::new(path.clone());
-        assert_eq!(count.get(), 0);
-        std::fs::write(&path, "a\nb").unwrap();
-        assert_eq!(count.get(), 1);
-        std::fs::write(&path, "a\nb\nc\n").unwrap();
-        assert_eq!(count.get(), 3);
+        let mut growing = Growing::new(path.clone());
+        assert!(growing.read().is_empty());
+        std::fs::write(&path, "{\"node\":\"a\",\"what\":\"NodeLost\"}\n{\"no").unwrap();
+        assert_eq!(growing.read().len(), 1);
+        assert!(growing.has("a", "NodeLost") && !growing.has("a", "NodeSynced") && !growing.has("b", "NodeLost"));
+        std::fs::write(&path, "{\"node\":\"a\",\"what\":\"NodeLost\"}\n{\"node\"}\nc\n").unwrap();
+        assert_eq!(growing.read()[1..], ["{\"node\"}\n", "c\n"]);
     }
 }

@@ -80,7 +80,7 @@ impl Findings {
             in_state("FAILED"),
             in_state("CANCELLED"),
             number(attempts),
-            if node.synced { "yes" } else { "no" }.into(),
+            if self.was_synced(name) { "yes" } else { "no" }.into(),
             format!("{} / {} ms", number(percentile(&lags, 0.5)), number(percentile(&lags, 0.99))),
             both(|c| c.frames),
             both(|c| c.lost),
@@ -192,6 +192,22 @@ impl Findings {
         need(lost, format!("{} was to be taken for lost while it was frozen", NODES[FROZEN]));
         need(back, format!("{} was to come back and be synced after that", NODES[FROZEN]));
         unmet
+    }
+
+    /// Whether a node was synced when it left: a node that has left is neither.
+    fn was_synced(&self, name: &str) -> bool {
+        let mut synced = false;
+        for line in &self.history {
+            match line {
+                AuditLine::News { node, what, .. } if node == name => match what.as_str() {
+                    "NodeSynced" => synced = true,
+                    "NodeOpened" | "NodeLost" => synced = false,
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        synced
     }
 
     /// Whether a node was lost, and synced after that.
