@@ -125,7 +125,10 @@ fn seeds(a: &Arguments) -> ExitCode {
     let result = run::many(a.first, a.last, a.jobs, &options(a), a.all);
     print!("{}", result.counts.page(start.elapsed(), a.jobs));
     for failed in &result.failed {
-        println!("\nFAILED {}\n  replay: cargo run --release -p taskwire-sim -- --seed {} --trace", failed.text, failed.seed);
+        println!(
+            "\nFAILED {}\n  replay: cargo run --release -p taskwire-sim -- --seed {} --trace",
+            failed.text, failed.seed
+        );
     }
     if !result.failed.is_empty() {
         return ExitCode::FAILURE;

@@ -142,6 +142,10 @@ mod tests {
         assert_eq!((sum.seeds, sum.steps, sum.premises[0]), (2, 20, 4));
         let missing = sum.missing();
         assert!(!missing.contains(&"legal-moves-only") && missing.contains(&"numbers-dense"));
-        assert!(sum.page(Duration::from_secs(1), 1).contains("20 steps a second"), "{}", sum.page(Duration::from_secs(1), 1));
+        assert!(
+            sum.page(Duration::from_secs(1), 1).contains("20 steps a second"),
+            "{}",
+            sum.page(Duration::from_secs(1), 1)
+        );
     }
 }

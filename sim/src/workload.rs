@@ -256,12 +256,22 @@ impl Workload {
         };
         let reason = match (state, exit) {
             (State::Failed, Exit::Code(_)) => Reason::EXIT_CODE,
-            (State::Failed, _) => rng.pick(&[Reason::TIMED_OUT, Reason::SIGNAL, Reason(1_234), Reason::OUTCOME_UNKNOWN]),
+            (State::Failed, _) => {
+                rng.pick(&[Reason::TIMED_OUT, Reason::SIGNAL, Reason(1_234), Reason::OUTCOME_UNKNOWN])
+            }
             (State::Cancelled, _) => Reason::CANCELLED_BY_HOST,
             _ => Reason::NONE,
         };
         let result = if state.is_ended() { length(settings, rng, false) } else { Length::Empty };
-        Action::Move { id, state, reason, exit, message: length(settings, rng, true), result, trace: trace(settings, rng) }
+        Action::Move {
+            id,
+            state,
+            reason,
+            exit,
+            message: length(settings, rng, true),
+            result,
+            trace: trace(settings, rng),
+        }
     }
 
     /// A call that must be refused: a move that the table does not have, a task that nobody knows, detail of a task that
@@ -274,7 +284,8 @@ impl Workload {
         let task = self.tasks[rng.index(self.tasks.len())].clone();
         match rng.below(4) {
             0 if task.state != State::Running => Some(Action::Detail { id: task.id, progress: Some(50), text: false }),
-            1 => Some(Action::Register {
+            // One that is to be forgotten may be gone by now, and its id free.
+            1 if !task.forgetting => Some(Action::Register {
                 id: task.id,
                 metadata: Length::Empty,
                 message: Length::Empty,

@@ -113,7 +113,10 @@ impl World {
         }
         if base.revision.0 > chain.committed || misled && !diverged {
             let committed = chain.committed;
-            return fail(name, format!("p{p}: base moved to {base}, and no controller's store has more than {committed}"));
+            return fail(
+                name,
+                format!("p{p}: base moved to {base}, and no controller's store has more than {committed}"),
+            );
         }
         let truth = chain.digest_at(base.revision.0);
         hold!(
@@ -134,7 +137,10 @@ impl World {
         hold!(WithinBounds, slot.0 < bound, "p{p}: slot {slot} was given out, and the bound is {bound}");
         let chain = &self.truth.lives[life];
         if let Some(held) = chain.table.get(&slot) {
-            return fail(Invariant::SlotMeansOneTask, format!("p{p}: slot {slot} of task {} was given to {}", held.id, new.id));
+            return fail(
+                Invariant::SlotMeansOneTask,
+                format!("p{p}: slot {slot} of task {} was given to {}", held.id, new.id),
+            );
         }
         let Some((revision, former)) = chain.freed.get(&slot).copied() else { return Ok(()) };
         let committed = chain.committed;
@@ -197,11 +203,7 @@ impl World {
         }
         self.note_harm(arrival);
         let agent = &self.agents[p].agent;
-        AgentBefore {
-            phase: agent.phase(),
-            session: agent.session(),
-            position: agent.base(),
-        }
+        AgentBefore { phase: agent.phase(), session: agent.session(), position: agent.base() }
     }
 
     /// After an agent has heard a frame.
@@ -290,7 +292,10 @@ impl World {
                     "p{p}: task {task} is forgotten for good, and its tombstone at {tombstone:?} is not durable"
                 );
             }
-            AgentEvent::HistoryDiffers { .. } => self.agents[p].shadow.differs_due = false,
+            AgentEvent::HistoryDiffers { .. } => {
+                let shadow = &mut self.agents[p].shadow;
+                shadow.differs_told = !std::mem::take(&mut shadow.differs_due);
+            }
             AgentEvent::Refused { .. } => self.agents[p].refused = true,
             _ => {}
         }
@@ -331,7 +336,11 @@ impl World {
             while idle.poll_event().is_some() {}
             let later = now.max(last).after(std::time::Duration::from_secs(100));
             idle.handle_timeout(later);
-            hold!(DeadlineIsHonest, idle.poll_event().is_none(), "p{p}: no deadline was asked for, and something was due");
+            hold!(
+                DeadlineIsHonest,
+                idle.poll_event().is_none(),
+                "p{p}: no deadline was asked for, and something was due"
+            );
         }
         self.before_agent_call(p, now);
         self.agents[p].agent.handle_timeout(now);

@@ -100,9 +100,13 @@ impl World {
         }
         let kind = sent.frame.header.kind;
         if matches!(kind, FrameKind::Delta | FrameKind::Snapshot) && metrics.frames_applied_total == before.applied {
-            hold!(EveryFrameAccounted, same_table, "n{n}: a {kind} was not counted as applied, and changed its records");
+            hold!(
+                EveryFrameAccounted,
+                same_table,
+                "n{n}: a {kind} was not counted as applied, and changed its records"
+            );
         }
-        self.check_renewal(n, &sent, &before)?;
+        self.check_renewal(n, &sent, &before, ok)?;
         self.check_sessions(n, &sent, &before, metrics.sessions_total, same_table)?;
         self.check_slots(n, &sent, &before)
     }
@@ -113,12 +117,16 @@ impl World {
     }
 
     /// Only a new frame of the current session renews a lease.
-    fn check_renewal(&mut self, n: usize, sent: &Sent, before: &ControllerBefore) -> Check {
+    fn check_renewal(&mut self, n: usize, sent: &Sent, before: &ControllerBefore, ok: bool) -> Check {
         let Some(id) = self.nodes[n].id else { return Ok(()) };
         let Some(view) = self.host.controller.view().node(id) else { return Ok(()) };
         let (heard, reach) = (view.last_heard(), view.reachability());
         let was = before.print.and_then(|p| p.heard);
         let kind = sent.frame.header.kind;
+        if before.new && !ok && heard == was {
+            // Refused at the door (it came from a peer that is another node's): it may still come rightly.
+            self.nodes[n].frames.remove(&sent.frame.header.number.0);
+        }
         if before.new && heard != was && heard.is_some() {
             let shadow = &mut self.nodes[n];
             shadow.fresh = Some(self.host.shadow.last_call);
@@ -172,7 +180,7 @@ impl World {
                     "n{n}: it opened at {held}, and {} was judged",
                     open.reported.judged
                 );
-                self.note_opened(n, sent)?;
+                self.note_opened(n, sent, before.session != SessionId::NONE)?;
                 let told = Repair { base: open.reported.base, tip: open.reported.tip };
                 self.nodes[n].repair_told = open.reported.verdict.repairs().then_some(told);
             }
@@ -188,15 +196,17 @@ impl World {
         Ok(())
     }
 
-    fn note_opened(&mut self, n: usize, sent: &Sent) -> Check {
+    fn note_opened(&mut self, n: usize, sent: &Sent, replaces: bool) -> Check {
         let session = sent.session();
         let offer = self.offers.get(&session).copied();
         let Some((epoch, nonce, counter, node)) = offer else {
             return fail(Invariant::OneSessionPerNode, format!("n{n}: session {session} was opened and never offered"));
         };
         hold!(NodeIsolated, node == n, "n{n}: session {session} was offered to n{node}");
+        let again = !self.host.shadow.opened.insert(session);
+        hold!(OneSessionPerNode, !again, "n{n}: session {session} had ended, and was opened again");
         let shadow = &mut self.nodes[n];
-        if let Some((e, no, c)) = shadow.opened {
+        if let Some((e, no, c)) = shadow.opened.filter(|_| replaces) {
             let newer = epoch > e || epoch == e && (nonce != no || counter > c);
             hold!(OneSessionPerNode, newer, "n{n}: HELLO {counter} of epoch {epoch} replaced HELLO {c} of epoch {e}");
         }

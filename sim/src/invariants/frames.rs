@@ -44,7 +44,11 @@ impl World {
                 hold!(CursorMeansHave, life.holds(tip), "p{p}: its heartbeat names {tip}, which is not on its chain");
                 if let Some(digest) = heartbeat.digest {
                     let truth = life.digest_at(tip.revision.0);
-                    hold!(DigestEqualsRecount, digest == truth, "p{p}: its heartbeat says {digest} for {tip}, not {truth}");
+                    hold!(
+                        DigestEqualsRecount,
+                        digest == truth,
+                        "p{p}: its heartbeat says {digest} for {tip}, not {truth}"
+                    );
                 }
             }
             Body::Hello(hello) => {
@@ -62,7 +66,12 @@ impl World {
                 self.agents[p].shadow.session = sent.session();
                 self.check_judgement(p, &open.reported, false)?;
             }
-            Body::Verdict(judged) => self.check_judgement(p, &judged.judgement, true)?,
+            Body::Verdict(judged) => {
+                let question = Some((sent.session(), judged.ask));
+                let new = std::mem::replace(&mut self.agents[p].shadow.question, question) != question;
+                self.check_judgement(p, &judged.judgement, true)?;
+                self.agents[p].shadow.differs_due &= new;
+            }
             _ => {}
         }
         self.check_exchange_of_agent(p, sent)
@@ -80,7 +89,10 @@ impl World {
         for (slot, detail) in &delta.details {
             let misled = self.tally.met(Invariant::DetailIsCurrent);
             let Some(record) = life.table.get(slot) else {
-                return fail(Invariant::DetailIsCurrent, format!("p{p}: a detail of slot {slot}, which stands for no task"));
+                return fail(
+                    Invariant::DetailIsCurrent,
+                    format!("p{p}: a detail of slot {slot}, which stands for no task"),
+                );
             };
             let newest = record.newest.revision;
             hold!(
@@ -124,7 +136,11 @@ impl World {
         if worst > 0 {
             self.tally.met(Invariant::EveryChangeGetsItsTurn);
         }
-        hold!(EveryChangeGetsItsTurn, worst <= bound, "p{p}: a detail has waited for {worst} deltas, and {bound} are allowed");
+        hold!(
+            EveryChangeGetsItsTurn,
+            worst <= bound,
+            "p{p}: a detail has waited for {worst} deltas, and {bound} are allowed"
+        );
         let new_entries = to.0 > sent_before;
         let waits = life.tail().revision.0 > sent_before;
         if new_entries || !waits {
@@ -146,7 +162,11 @@ impl World {
         let end = snapshot.next.min(snapshot.slots);
         let within = state.range(Slot(snapshot.first.min(end))..Slot(end)).count();
         let given = snapshot.records.len();
-        hold!(CursorMeansHave, within == given, "p{p}: a snapshot part of {base} has {given} records, and should have {within}");
+        hold!(
+            CursorMeansHave,
+            within == given,
+            "p{p}: a snapshot part of {base} has {given} records, and should have {within}"
+        );
         for record in &snapshot.records {
             let differs = match state.get(&record.slot) {
                 Some(truth) => truth.difference(record),
@@ -197,7 +217,8 @@ impl World {
         // Asked for, it counts at once; in OPEN, when the controller has heard it.
         let shadow = &mut self.agents[p].shadow;
         if asked {
-            shadow.differs_due |= verdict.repairs();
+            let told = std::mem::take(&mut shadow.differs_told);
+            shadow.differs_due |= verdict.repairs() && !told;
         } else {
             shadow.differs_offered = verdict.repairs();
         }
@@ -234,11 +255,21 @@ impl World {
         };
         let Some(print) = self.nodes[n].print else { return Ok(()) };
         if ack.staged {
-            hold!(KeptUntilDurable, ack.durable.0 == 0, "n{n}: a staged acknowledgement says that {} is durable", ack.durable);
+            hold!(
+                KeptUntilDurable,
+                ack.durable.0 == 0,
+                "n{n}: a staged acknowledgement says that {} is durable",
+                ack.durable
+            );
             return Ok(());
         }
         let received = print.received;
-        hold!(CursorMeansHave, ack.position == received, "n{n}: {} is acknowledged, and received is {received}", ack.position);
+        hold!(
+            CursorMeansHave,
+            ack.position == received,
+            "n{n}: {} is acknowledged, and received is {received}",
+            ack.position
+        );
         hold!(
             KeptUntilDurable,
             ack.durable.0 <= print.durable.0,
@@ -254,14 +285,10 @@ impl World {
         let shadow = &self.nodes[n];
         let Some(life) = self.truth.find(received) else { return Ok(()) };
         let chain = &self.truth.lives[life];
-        let from = if chain.holds(shadow.last_event) && !shadow.announced {
-            shadow.last_event.revision.0
-        } else {
-            match shadow.repair {
-                Some(repair) if chain.holds(repair.base) => repair.base.revision.0,
-                _ => return Ok(()),
-            }
-        };
+        // Events wait for what came after the last one polled, and after a switch only for what came after base.
+        let polled = Some(shadow.last_event).filter(|last| chain.holds(*last));
+        let base = shadow.repair_told.map(|repair| repair.base).filter(|base| chain.holds(*base));
+        let Some(from) = polled.max(base).map(|position| position.revision.0) else { return Ok(()) };
         let misled = self.tally.met(Invariant::BackPressureDropsNothing);
         let mut queued = 0;
         for revision in from + 1..=received.revision.0 {

@@ -105,7 +105,10 @@ moments! {
 
 /// What of invariants.md these faults cannot reach, with the reason.
 pub const UNREACHED: &[(&str, &str)] = &[
-    ("invariant 11, deposed-is-inert", "one controller at a time: fail-over with two of them comes with the store of the controller"),
+    (
+        "invariant 11, deposed-is-inert",
+        "one controller at a time: fail-over with two of them comes with the store of the controller",
+    ),
     ("invariants 16 to 19", "there is no journal yet"),
     ("invariant 22, drift-found-in-time", "memory is not altered by this simulator yet"),
     ("invariants 28 to 31", "the desired stream carries no items yet"),

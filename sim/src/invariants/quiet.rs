@@ -1,9 +1,10 @@
 //! Checks at the quiet point: nothing-lost, converges, and that the newest of everything is shown.
 
-use taskwire::{Mark, State};
+use taskwire::{AckPolicy, Mark, State};
 
 use super::{fail, Check, Invariant};
 use crate::hold;
+use crate::knobs::Fault;
 use crate::world::World;
 
 impl World {
@@ -11,7 +12,11 @@ impl World {
     pub(crate) fn check_quiet(&mut self) -> Check {
         let misled = self.tally.met(Invariant::Converges);
         let busy = self.busy_frames + u64::from(misled);
-        hold!(Converges, busy == 0, "{busy} frames beside heartbeats and acknowledgements were sent when all was in step");
+        hold!(
+            Converges,
+            busy == 0,
+            "{busy} frames beside heartbeats and acknowledgements were sent when all was in step"
+        );
         for n in 0..self.knobs.nodes {
             let Some(p) = self.living(n) else { continue };
             if self.knobs.beyond_limits {
@@ -31,7 +36,10 @@ impl World {
         if misled {
             self.ever_seen[n].pop_last();
         }
-        for entry in &life.entries {
+        // The lossy policy loses with its controller what that host had not polled.
+        let forgot = self.counts.faults[Fault::ForgetNode as usize].1 > 0;
+        let lossy = self.knobs.controller.ack_policy == AckPolicy::Received && (self.host.life > 0 || forgot);
+        for entry in life.entries.iter().filter(|_| !lossy) {
             let at = entry.position;
             hold!(
                 NothingLost,
@@ -72,7 +80,12 @@ impl World {
                 return fail(Invariant::Converges, format!("n{n}: task {} is shown wrongly: {differs}", record.id));
             }
             let wrong = matches!(task.mark(), Some(Mark::OutcomeUnknown { .. }));
-            hold!(NothingLost, !wrong, "n{n}: the outcome of task {} is called unknown, and its agent knows it", record.id);
+            hold!(
+                NothingLost,
+                !wrong,
+                "n{n}: the outcome of task {} is called unknown, and its agent knows it",
+                record.id
+            );
             hold!(Converges, !task.is_stale() && !task.is_closed(), "n{n}: task {} is stale or closed", record.id);
         }
         Ok(())

@@ -73,9 +73,15 @@ impl World {
             self.nodes[n].print = print;
             let Some(print) = print else { continue };
             if all {
-                let same = before.is_none_or(|b| (b.received, b.digest, b.durable) == (print.received, print.digest, print.durable));
-                let misled = before.is_some_and(|b| b.reach != print.reach) && self.tally.met(Invariant::LostWritesNoState);
-                hold!(LostWritesNoState, same && !misled, "n{n} changed by the passing of time: {before:?} became {print:?}");
+                let same = before
+                    .is_none_or(|b| (b.received, b.digest, b.durable) == (print.received, print.digest, print.durable));
+                let misled =
+                    before.is_some_and(|b| b.reach != print.reach) && self.tally.met(Invariant::LostWritesNoState);
+                hold!(
+                    LostWritesNoState,
+                    same && !misled,
+                    "n{n} changed by the passing of time: {before:?} became {print:?}"
+                );
             }
             self.check_reach(n, before.map(|b| b.reach), print)?;
             if before != Some(print) || touched == Some(n) {
@@ -127,7 +133,10 @@ impl World {
             let truth = chain.digest_at(position.revision.0);
             if print.digest != truth {
                 let name = self.blame(n, Invariant::CursorMeansHave);
-                return fail(name, format!("n{n}: its records changed at {position}: digest {}, not {truth}", print.digest));
+                return fail(
+                    name,
+                    format!("n{n}: its records changed at {position}: digest {}, not {truth}", print.digest),
+                );
             }
             return Ok(());
         }
@@ -166,7 +175,10 @@ impl World {
                         e.kind == Kind::Forget && e.record.registered == held.registered && e.record.id == held.id
                     });
                     let misplaced = self.blame(n, if removed { Invariant::RemovedStaysRemoved } else { otherwise });
-                    return fail(misplaced, format!("n{n} at {position}: slot {slot} holds task {}, which is gone", held.id));
+                    return fail(
+                        misplaced,
+                        format!("n{n} at {position}: slot {slot} holds task {}, which is gone", held.id),
+                    );
                 }
             };
             if let Some(differs) = differs {

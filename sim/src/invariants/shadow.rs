@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use taskwire::{Digest, Epoch, Instant, LeaseView, Made, Nonce, NodeId, Phase, Position, Reachability, Revision};
+use taskwire::{Digest, Epoch, Instant, LeaseView, Made, NodeId, Nonce, Phase, Position, Reachability, Revision};
 use taskwire::{SessionId, State, TaskId, Term};
 
 use crate::clock::TrueTime;
@@ -31,6 +31,10 @@ pub struct AgentShadow {
     pub differs_due: bool,
     /// The newest OPEN has such a verdict.
     pub differs_offered: bool,
+    /// The question that was answered last.
+    pub question: Option<(SessionId, u32)>,
+    /// The host was told so, and no verdict was sent since.
+    pub differs_told: bool,
     /// The newest revision that any of its frames has carried.
     pub sent_to: u64,
     /// Deltas sent since the first entry that waits could have been sent.
@@ -63,6 +67,8 @@ impl AgentShadow {
             session: SessionId::NONE,
             differs_due: false,
             differs_offered: false,
+            differs_told: false,
+            question: None,
             sent_to: 0,
             entry_waits: 0,
             detail_waits: BTreeMap::new(),
@@ -203,4 +209,6 @@ pub struct ControllerShadow {
     pub arrivals: u64,
     /// Whether it was ever called.
     pub called: bool,
+    /// Every session that was ever opened.
+    pub opened: BTreeSet<SessionId>,
 }

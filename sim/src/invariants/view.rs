@@ -67,6 +67,7 @@ impl World {
             );
             self.nodes[n].stale = !synced;
         }
+        let mut tasks = std::collections::BTreeMap::new();
         for mut task in seen {
             hold!(
                 LiveMeansFresh,
@@ -76,8 +77,10 @@ impl World {
                 task.stale
             );
             self.check_task(n, &mut task)?;
-            self.nodes[n].tasks.insert(task.id, task.shadow);
+            tasks.insert(task.id, task.shadow);
         }
+        // What the view no longer keeps it need not remember.
+        self.nodes[n].tasks = tasks;
         Ok(())
     }
 
@@ -92,7 +95,7 @@ impl World {
             self.check_reported(n, task)?;
         }
         if let Some(former) = same_registration {
-            let diverged = self.truth.diverged(n);
+            let diverged = self.truth.had_twins(n);
             let misled = self.tally.met(Invariant::RecordNeverRegresses) && former.number > 1;
             let back = task.newest.revision < former.newest.revision || task.shadow.number < former.number;
             hold!(
@@ -118,9 +121,10 @@ impl World {
             hold!(
                 LegalMovesOnly,
                 !final_before || former.state == task.shadow.state || task.final_kept,
-                "n{n}: the final {} of task {} became {}",
+                "n{n}: the final {} of task {} of {} became {}",
                 former.state,
                 task.id,
+                task.registered,
                 task.shadow.state
             );
         }
@@ -130,21 +134,24 @@ impl World {
     /// What is shown of a task was reported by an agent of the node.
     fn check_reported(&mut self, n: usize, task: &Seen) -> Check {
         let misled = self.tally.misled(Invariant::LostWritesNoState) && task.shadow.number > 2;
-        let Some(life) = self.truth.lives.iter().position(|life| {
-            life.node == n
-                && life.entry(task.newest.revision.0).is_some_and(|e| e.record.id == task.id && e.record.newest == task.newest)
-        }) else {
-            // A final that was learnt from the ring has only what the ring says.
-            let ring = self.truth.lives.iter().any(|life| {
+        // A final that was learnt from the ring has only what the ring says.
+        let from_ring = task.shadow.forgotten
+            && self.truth.lives.iter().any(|life| {
                 life.node == n
                     && life.entries.iter().any(|e| {
                         (e.record.id, e.record.registered, e.record.number, e.record.state)
                             == (task.id, task.registered, task.shadow.number, task.shadow.state)
                     })
             });
+        let Some(life) = self.truth.lives.iter().position(|life| {
+            life.node == n
+                && life
+                    .entry(task.newest.revision.0)
+                    .is_some_and(|e| e.record.id == task.id && e.record.newest == task.newest)
+        }) else {
             hold!(
                 LostWritesNoState,
-                ring && task.shadow.forgotten,
+                from_ring,
                 "n{n}: task {} is shown as {}, and no agent reported that",
                 task.id,
                 task.shadow.state
@@ -153,8 +160,9 @@ impl World {
         };
         let entry = &self.truth.lives[life].entries[task.newest.revision.0 as usize - 1];
         let right = task.final_kept
+            || from_ring
             || entry.record.state == task.shadow.state && entry.record.number == task.shadow.number;
-        if !right && self.truth.diverged(n) {
+        if !right && self.truth.had_twins(n) {
             return Ok(()); // another twin may have made another entry of this revision
         }
         hold!(
@@ -196,7 +204,7 @@ impl World {
             let back = attempt == key.1 && newest < index;
             hold!(
                 RecordNeverRegresses,
-                (!back || self.truth.diverged(n)) && !misled,
+                (!back || self.truth.had_twins(n)) && !misled,
                 "n{n}: the detail of task {} went back from the value said {index} to that said {newest}",
                 task.id
             );

@@ -173,9 +173,37 @@ impl Life {
         if missing > self.forgetting.len() {
             return None;
         }
+        // First as an agent is likely to make them: by the newest entry, either way; then any order.
+        let mut by_newest: Vec<TaskId> =
+            self.forgetting.iter().copied().filter(|id| self.task(*id).is_some()).collect();
+        by_newest.sort_by_key(|id| self.task(*id).map(|r| r.newest.revision));
+        for _ in 0..2 {
+            by_newest.reverse();
+            for first in 0..=by_newest.len() - missing.min(by_newest.len()) {
+                let Some(order) = by_newest.get(first..first + missing) else { continue };
+                let found = self.in_order(order);
+                if found.last().is_some_and(|(at, _)| *at == reached) {
+                    return Some(found.into_iter().map(|(_, record)| record).collect());
+                }
+            }
+        }
         let mut chosen = Vec::new();
         let mut tries = 0;
         self.search(self.tail(), missing, reached, &mut chosen, &mut tries).then_some(chosen)
+    }
+
+    /// Tombstones in this order, with where each leads.
+    fn in_order(&self, order: &[TaskId]) -> Vec<(Position, TwinRecord)> {
+        let mut at = self.tail();
+        let mut out = Vec::new();
+        for id in order {
+            let Some(held) = self.task(*id) else { continue };
+            let newest = Made { epoch: self.epoch, revision: at.revision.next() };
+            let tombstone = TwinRecord { newest, ..(**held).clone() };
+            at = chain(at, tombstone.hash(true));
+            out.push((at, tombstone));
+        }
+        out
     }
 
     fn search(&self, from: Position, missing: usize, to: Position, out: &mut Vec<TwinRecord>, tries: &mut u32) -> bool {
@@ -272,12 +300,18 @@ impl Truth {
                 continue;
             }
             let mut shared = position.revision.0.min(self.lives[at].tail().revision.0);
-            while shared > self.lives[at].committed && self.lives[at].position_at(shared) != self.lives[of].position_at(shared)
+            while shared > self.lives[at].committed
+                && self.lives[at].position_at(shared) != self.lives[of].position_at(shared)
             {
                 shared -= 1;
             }
             self.lives[at].committed = self.lives[at].committed.max(shared);
         }
+    }
+
+    /// Whether there ever were two agents of one epoch of a node: two truths about one thing may meet then.
+    pub fn had_twins(&self, node: usize) -> bool {
+        !self.twins[node].is_empty()
     }
 
     /// Whether two lives of one epoch of a node have gone different ways.

@@ -203,7 +203,11 @@ impl World {
             Some(at) => at.max(self.now),
             None => return, // the clock stands still; when it goes on, this is asked again
         };
-        let late = if !self.quiet && self.rng.chance(self.knobs.late_wake) { self.rng.below(self.knobs.late_by + 1) } else { 0 };
+        let late = if !self.quiet && self.rng.chance(self.knobs.late_wake) {
+            self.rng.below(self.knobs.late_by + 1)
+        } else {
+            0
+        };
         let at = at.saturating_add(late).max(self.agents[p].suspended_until);
         if at < TrueTime::MAX / 2 {
             self.wake_agent_by(p, at);
@@ -248,7 +252,9 @@ impl World {
             let result = self.agents[p].agent.poll_transmit(now, &mut buffer);
             let frame = match result {
                 Ok(length) => length.map(|length| buffer[..length].into()),
-                Err(error) => return fail(Invariant::WithinBounds, format!("p{p}: {error} for a buffer of 65,600 bytes")),
+                Err(error) => {
+                    return fail(Invariant::WithinBounds, format!("p{p}: {error} for a buffer of 65,600 bytes"))
+                }
             };
             self.buffer = buffer;
             match frame {
@@ -429,7 +435,10 @@ impl World {
         if result.is_ok() {
             let life = self.agents[p].life;
             let Some(task) = self.truth.lives[life].task(id).cloned() else {
-                return fail(Invariant::LegalMovesOnly, format!("p{p}: detail of task {id}, which is not there, was taken"));
+                return fail(
+                    Invariant::LegalMovesOnly,
+                    format!("p{p}: detail of task {id}, which is not there, was taken"),
+                );
             };
             let slot = task.slot;
             let said = self.truth.lives[life].said.entry((task.registered, task.attempt)).or_default();
@@ -483,25 +492,22 @@ impl World {
         Ok(())
     }
 
-    fn note_move(
-        &mut self,
-        p: usize,
-        action: &Action,
-        message: &[u8],
-        result: &[u8],
-        at: Option<UnixMillis>,
-    ) -> Check {
+    fn note_move(&mut self, p: usize, action: &Action, message: &[u8], result: &[u8], at: Option<UnixMillis>) -> Check {
         let Action::Move { id, state, reason, exit, trace, .. } = action else { return Ok(()) };
         let life = self.agents[p].life;
         let Some(held) = self.truth.lives[life].task(*id).cloned() else {
-            return fail(Invariant::LegalMovesOnly, format!("p{p}: a move of task {id}, which is not there, was taken"));
+            return fail(
+                Invariant::LegalMovesOnly,
+                format!("p{p}: a move of task {id}, which is not there, was taken"),
+            );
         };
         if self.tally.met(Invariant::LegalMovesOnly) || !held.state.may_become(*state) {
             let text = format!("p{p}: the agent took {} -> {state} of task {id}", held.state);
             return fail(Invariant::LegalMovesOnly, text);
         }
         let retry = *state == State::Pending;
-        let newest = Made { epoch: self.truth.lives[life].epoch, revision: self.truth.lives[life].tail().revision.next() };
+        let newest =
+            Made { epoch: self.truth.lives[life].epoch, revision: self.truth.lives[life].tail().revision.next() };
         let (message, message_cut) = self.cut(message);
         let twin = TwinRecord {
             newest,

@@ -16,7 +16,10 @@ impl World {
         while !self.in_step() {
             if self.now > limit {
                 let why = self.out_of_step();
-                return fail(Invariant::Converges, format!("not in step {} s after faults ended: {why}", self.time_to_converge() / 1_000_000));
+                return fail(
+                    Invariant::Converges,
+                    format!("not in step {} s after faults ended: {why}", self.time_to_converge() / 1_000_000),
+                );
             }
             if !self.step()? {
                 let why = self.out_of_step();
@@ -24,7 +27,10 @@ impl World {
             }
             steps += 1;
             if steps > 400_000 {
-                return fail(Invariant::NoEndlessExchange, format!("400,000 steps in the quiet period: {}", self.out_of_step()));
+                return fail(
+                    Invariant::NoEndlessExchange,
+                    format!("400,000 steps in the quiet period: {}", self.out_of_step()),
+                );
             }
         }
         self.trace.line(self.now, || "quiet: in step".into());
@@ -143,7 +149,9 @@ impl World {
         for record in life.table.values() {
             let said = life.said.get(&(record.registered, record.attempt)).and_then(|s| s.last());
             let shown = view.find(id, record.id).and_then(|t| t.detail().cloned());
-            if record.state == taskwire::State::Running && said.is_some_and(|s| !crate::invariants::view::is_said(s, shown.as_ref())) {
+            if record.state == taskwire::State::Running
+                && said.is_some_and(|s| !crate::invariants::view::is_said(s, shown.as_ref()))
+            {
                 return Some(format!("{name} shows {shown:?} of task {}, and {said:?} was said last", record.id));
             }
         }

@@ -105,8 +105,11 @@ impl World {
     fn plan_controller(&mut self) {
         let Some(deadline) = self.host.controller.next_timeout() else { return };
         let at = self.host.clock.true_time_of(deadline).unwrap_or(self.now + 100_000).max(self.now);
-        let late =
-            if !self.quiet && self.rng.chance(self.knobs.late_wake) { self.rng.below(self.knobs.late_by + 1) } else { 0 };
+        let late = if !self.quiet && self.rng.chance(self.knobs.late_wake) {
+            self.rng.below(self.knobs.late_by + 1)
+        } else {
+            0
+        };
         let at = at.saturating_add(late).max(self.host.suspended_until);
         if at < TrueTime::MAX / 2 {
             self.wake_controller_by(at);

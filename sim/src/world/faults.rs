@@ -239,7 +239,11 @@ impl World {
             for position in wrong {
                 tried = true;
                 let result = self.host.controller.commit(id, position);
-                hold!(KeptUntilDurable, result.is_err(), "controller: it took a commit of {position}, polled to {polled}");
+                hold!(
+                    KeptUntilDurable,
+                    result.is_err(),
+                    "controller: it took a commit of {position}, polled to {polled}"
+                );
             }
             let now = self.host.shadow.last_call;
             self.controller_called(now, Some(n))?;

@@ -49,7 +49,7 @@ impl World {
         self.trace.mix_bytes(&bytes);
         let epoch = self.agents[p].agent.epoch();
         let frame = self.decoded(&bytes, epoch, "an agent")?;
-        self.trace.line(self.now, || format!("p{p} > {frame}"));
+        self.trace.line(self.now, || format!("p{p} > {}{frame}", session_text(&frame)));
         let sent = self.sent(p, true, frame, bytes);
         self.check_frame_of_agent(p, &sent)?;
         self.keep(&sent);
@@ -71,7 +71,7 @@ impl World {
     pub(crate) fn frame_from_controller(&mut self, peer: PeerId, bytes: Rc<[u8]>) -> Check {
         self.trace.mix_bytes(&bytes);
         let frame = self.decoded(&bytes, taskwire::Epoch(0), "the controller")?;
-        self.trace.line(self.now, || format!("controller to {peer} < {frame}"));
+        self.trace.line(self.now, || format!("controller to {peer} < {}{frame}", session_text(&frame)));
         let Some(p) = self.agents.iter().rposition(|a| a.peer == peer) else {
             return Ok(()); // noise came from there: nobody listens
         };
@@ -128,7 +128,8 @@ impl World {
         }
         let sent = self.archive[self.rng.index(self.archive.len())].clone();
         let from = self.agents[sent.process].peer;
-        let arrival = Arrival { bytes: sent.bytes.clone(), harm: Harm::None, again: true, from, sent: Some(sent.clone()) };
+        let arrival =
+            Arrival { bytes: sent.bytes.clone(), harm: Harm::None, again: true, from, sent: Some(sent.clone()) };
         let event = if sent.up {
             self.flying.entry(sent.id).or_insert((sent.clone(), 0)).1 += 1;
             Event::ToController(arrival)
@@ -164,8 +165,13 @@ impl World {
                 bytes[..keep].copy_from_slice(&sent.bytes[..keep]);
             }
         }
-        let arrival =
-            Arrival { sent: None, bytes: bytes.into(), harm: Harm::Corrupted, again: true, from: PeerId(self.rng.below(5_000)) };
+        let arrival = Arrival {
+            sent: None,
+            bytes: bytes.into(),
+            harm: Harm::Corrupted,
+            again: true,
+            from: PeerId(self.rng.below(5_000)),
+        };
         let event = if self.rng.below(2) == 0 || self.agents.is_empty() {
             Event::ToController(arrival)
         } else {
@@ -271,10 +277,18 @@ impl World {
     }
 }
 
+/// The first digits of a frame's session, if it is of one.
+fn session_text(frame: &Frame) -> String {
+    match frame.header.session {
+        SessionId::NONE => String::new(),
+        session => format!("[{}] ", &session.to_string()[..6]),
+    }
+}
+
 fn told(arrival: &Arrival) -> String {
     let again = if arrival.again { " (again)" } else { "" };
     match (&arrival.sent, arrival.harm) {
-        (Some(sent), Harm::None) => format!("{}{again}", sent.frame),
+        (Some(sent), Harm::None) => format!("{}{}{again}", session_text(&sent.frame), sent.frame),
         (Some(sent), harm) => format!("{harm:?} {}{again}", sent.frame.header.kind),
         (None, _) => format!("{} bytes of noise", arrival.bytes.len()),
     }

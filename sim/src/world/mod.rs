@@ -129,8 +129,7 @@ impl World {
     pub fn new(seed: u64, trace: Trace, options: Options) -> World {
         let knobs = Knobs::draw(seed);
         let mut rng = Rng::new(seed);
-        let names: Vec<Name> =
-            (0..knobs.nodes).map(|n| Name::new(&format!("n{n}")).expect("a short name")).collect();
+        let names: Vec<Name> = (0..knobs.nodes).map(|n| Name::new(&format!("n{n}")).expect("a short name")).collect();
         let first = if knobs.late_epochs { u64::MAX - 1 - rng.range(0, 6) } else { 1 };
         let mut truth = Truth::new(knobs.nodes);
         truth.terms.insert(first);
