@@ -144,6 +144,11 @@ impl OwnLease {
         self.expired = false;
     }
 
+    /// There is no belief to speak of any more: the agent left, or another has taken its place.
+    pub(crate) fn end(&mut self) {
+        *self = OwnLease::new();
+    }
+
     /// Something that was sent at `sent` has been answered.
     pub(crate) fn renew(&mut self, sent: Instant) {
         if self.renewed.is_some_and(|renewed| sent > renewed) && !self.expired {

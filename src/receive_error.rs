@@ -66,8 +66,11 @@ pub enum ReceiveError {
         twin: bool,
     },
     /// Too many are being served.
-    #[error("HELLO refused: no room for it now; nothing was changed")]
-    Busy,
+    #[error("{kind} refused: no room for it now; nothing was changed")]
+    Busy {
+        /// HELLO or OPEN.
+        kind: Kind,
+    },
     /// Epochs, terms or revisions at the end of u64.
     #[error("frame refused: {field} is at the end of u64; nothing was changed")]
     Exhausted {
@@ -103,8 +106,10 @@ pub enum ReceiveError {
         illegal: Illegal,
     },
     /// The frame shows that the two histories or records differ: it was not applied, and a question is under way.
-    #[error("DELTA not applied: the histories differ ({symptom}); asking to be judged")]
+    #[error("{kind} not applied: the histories differ ({symptom}); asking to be judged")]
     Differs {
+        /// What it was.
+        kind: Kind,
         /// What showed it.
         symptom: crate::wire::Symptom,
     },

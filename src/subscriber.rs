@@ -35,6 +35,7 @@ pub(crate) struct Asking {
     pub symptom: Symptom,
     pub position: Position,
     pub next_at: Instant,
+    pub asked_at: Instant,
     pub tries: u32,
 }
 
@@ -171,6 +172,7 @@ impl<S: Stream> Subscriber<S> {
 
     /// The history begins anew: what was held is given back.
     pub(crate) fn reset(&mut self) -> Replica<S> {
+        self.maker = Maker { epoch: Epoch(0), nonce: Nonce(0) };
         self.durable = Revision::ZERO;
         self.granted = Revision::ZERO;
         self.failed_at = None;
@@ -301,15 +303,28 @@ impl<S: Stream> Subscriber<S> {
         }
         self.failed_at = Some(self.position());
         self.asks = self.asks.wrapping_add(1);
-        self.asking = Some(Asking { ask: self.asks, symptom, position: self.position(), next_at: now, tries: 0 });
+        self.asking =
+            Some(Asking { ask: self.asks, symptom, position: self.position(), next_at: now, asked_at: now, tries: 0 });
     }
 
     /// The question to send now, if one is due: it is repeated until it is answered.
     pub(crate) fn question(&mut self, now: Instant) -> Option<Asking> {
         let asking = self.asking.as_mut().filter(|asking| asking.next_at <= now)?;
         asking.tries += 1;
+        asking.asked_at = now;
         asking.next_at = now.after(ASK_AGAIN * (1 << asking.tries.min(5)));
         Some(asking.clone())
+    }
+
+    /// A frame that the answer would make useful has come: the answer may be lost, so the question is due again sooner,
+    /// and that is no try of its own.
+    pub(crate) fn nudge(&mut self, now: Instant) {
+        if let Some(asking) = &mut self.asking {
+            if now.since(asking.asked_at) >= ASK_AGAIN && asking.next_at > now && asking.tries > 0 {
+                asking.next_at = now;
+                asking.tries -= 1;
+            }
+        }
     }
 
     /// Whether so many repairs or askings have failed that the session is of no use.

@@ -16,6 +16,8 @@ pub struct Instant(u64);
 impl Instant {
     /// The start of the host's clock.
     pub const ZERO: Instant = Instant(0);
+    /// The latest time that a role acts on: later ones act as this, so that a deadline may always lie after it.
+    pub(crate) const LATEST: Instant = Instant(1 << 62);
     /// The end of the clock: a deadline that never comes.
     pub const FAR: Instant = Instant(u64::MAX);
 

@@ -175,7 +175,7 @@ impl Agent {
         if now < self.now {
             self.metrics.clock_steps_back_total += 1;
         }
-        self.now = self.now.max(now);
+        self.now = self.now.max(now.min(Instant::LATEST));
         if self.lease.runs_out(self.now) {
             self.metrics.leases_expired_total += 1;
             self.lease_ran_out(self.now);

@@ -207,6 +207,7 @@ impl Agent {
         self.end_session(now, SessionEnd::Fenced, Duration::ZERO);
         let seen = Epoch(fenced.seen);
         self.state = State::Fenced { seen };
+        self.lease.end();
         self.tell(AgentEvent::Fenced { seen, twin: fenced.twin });
         Ok(())
     }

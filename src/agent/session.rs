@@ -171,6 +171,7 @@ impl Agent {
 
     pub(super) fn leave(&mut self, _now: Instant, come_back_after: Duration) {
         self.publisher.close();
+        self.lease.end();
         self.state = match &self.state {
             State::Open(session) => State::Leaving { session: session.id, come_back_after },
             State::Leaving { .. } => return,

@@ -259,8 +259,8 @@ pub enum ControllerEvent {
     },
     /// An agent has accepted a larger term, or this term from another controller: this controller is deposed there.
     Deposed {
-        /// The node.
-        node: NodeId,
+        /// The node whose agent says so.
+        node: Name,
         /// The term that the agent accepted.
         seen: Term,
         /// Whether it is this very term, of another controller or another life of this one.

@@ -17,8 +17,8 @@ use crate::receive_error::ReceiveError;
 use crate::revision::{Position, Revision};
 use crate::time::{micros, Instant};
 use crate::wire::{
-    Answered, Body, Fenced, Header, Hello, Judgement, LimitName, Open, Refusal, Refused, Settings, Standing, Verdict,
-    Welcome, VERSION,
+    Answered, Body, Fenced, Header, Hello, Judgement, Kind, LimitName, Open, Refusal, Refused, Settings, Standing,
+    Verdict, Welcome, VERSION,
 };
 
 /// A handshake under way is kept this long.
@@ -247,7 +247,7 @@ impl Controller {
         let refusal = if nodes_full { Refusal::Nodes } else { Refusal::Busy };
         let pause = self.come_back_after(COME_BACK);
         self.refuse_hello(peer, hello, refusal, pause);
-        Err(ReceiveError::Busy)
+        Err(ReceiveError::Busy { kind: Kind::Hello })
     }
 
     fn refuse_hello(&mut self, peer: PeerId, hello: &Hello, refusal: Refusal, come_back_after: u64) {
@@ -336,18 +336,16 @@ impl Controller {
             }
         }
         if judgement.verdict.repairs() && self.staging >= self.config.repairs as usize {
-            self.handshakes.remove(header.session);
-            self.metrics.frames_refused_total += 1;
-            let pause = self.come_back_after(COME_BACK);
-            let answered = Answered::Session(header.session);
-            self.answer(peer, Body::Refused(Refused { answered, refusal: Refusal::Busy, come_back_after: pause }));
-            return Err(ReceiveError::Busy);
+            return Err(self.refuse_open(peer, header.session, Refusal::Busy));
         }
-        let Some(handshake) = self.handshakes.remove(header.session) else { return Ok(()) };
         let id = match id {
             Some(id) => id,
-            None => self.add_node(&hello)?,
+            None if self.node_count >= self.config.nodes as usize => {
+                return Err(self.refuse_open(peer, header.session, Refusal::Nodes));
+            }
+            None => self.add_node(&hello),
         };
+        let Some(handshake) = self.handshakes.remove(header.session) else { return Ok(()) };
         self.install(now, peer, id, header, handshake, judgement);
         Ok(())
     }
@@ -370,17 +368,23 @@ impl Controller {
         Err(ReceiveError::Exhausted { field: "a position of OPEN's judgement" })
     }
 
-    fn add_node(&mut self, hello: &Hello) -> Result<NodeId, ReceiveError> {
-        if self.node_count >= self.config.nodes as usize {
-            self.metrics.frames_refused_total += 1;
-            return Err(ReceiveError::Busy);
-        }
+    /// No room for a session that was welcomed: its agent comes back later.
+    fn refuse_open(&mut self, peer: PeerId, session: SessionId, refusal: Refusal) -> ReceiveError {
+        self.handshakes.remove(session);
+        self.metrics.frames_refused_total += 1;
+        let come_back_after = self.come_back_after(COME_BACK);
+        let answered = Answered::Session(session);
+        self.answer(peer, Body::Refused(Refused { answered, refusal, come_back_after }));
+        ReceiveError::Busy { kind: Kind::Open }
+    }
+
+    fn add_node(&mut self, hello: &Hello) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
         let node = Node::new(id, hello.node.clone(), &self.config, hello.limits, self.seed);
         self.nodes.push(Some(Box::new(node)));
         self.node_count += 1;
         self.names.insert(hello.node.clone(), id);
-        Ok(id)
+        id
     }
 
     fn install(

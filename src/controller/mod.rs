@@ -256,7 +256,7 @@ impl Controller {
         if now < self.now {
             self.metrics.clock_steps_back_total += 1;
         }
-        self.now = self.now.max(now);
+        self.now = self.now.max(now.min(Instant::LATEST));
         let asked = if self.leases.is_soon(self.now) { Some(self.now) } else { self.next_timeout() };
         if self.leases.advance(self.now, asked) {
             self.metrics.late_calls_total += 1;

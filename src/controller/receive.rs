@@ -153,11 +153,9 @@ impl Controller {
         self.metrics.frames_control_total += 1;
         if larger {
             self.metrics.deposed_total += 1;
-            if let Some(node) = self.names.get(&name).copied() {
-                let seen = crate::id::Term(fenced.seen);
-                self.notice(ControllerEvent::Deposed { node, seen, conflict: fenced.twin });
-            }
             self.handshakes.drop_name(&name);
+            let seen = crate::id::Term(fenced.seen);
+            self.notice(ControllerEvent::Deposed { node: name, seen, conflict: fenced.twin });
         }
         Ok(())
     }
@@ -243,8 +241,7 @@ impl Controller {
         }
         let staging = node.subscriber.is_staging();
         let Some(taken) = node.subscriber.take(now, &piece, by) else {
-            self.metrics.frames_void_total += 1;
-            return Ok(());
+            return self.void(now, id);
         };
         if !staging {
             self.tell_applied(now, id, piece.entries);
@@ -262,6 +259,17 @@ impl Controller {
         self.see_switch(now, id);
         self.see_synced(id);
         result
+    }
+
+    /// A delta or a part that is of no use while a question is under way.
+    fn void(&mut self, now: Instant, id: NodeId) -> Result<(), ReceiveError> {
+        self.metrics.frames_void_total += 1;
+        if let Some(node) = self.node_mut(id) {
+            node.subscriber.nudge(now);
+        }
+        self.set_timer(id);
+        self.note_send(id);
+        Ok(())
     }
 
     fn stands_at(&self, id: NodeId, revision: crate::revision::Revision) -> bool {
@@ -302,7 +310,7 @@ impl Controller {
                 self.found_difference(now, id, symptom, staging);
                 return Err(match (symptom, illegal) {
                     (Symptom::Entry, Some(illegal)) => ReceiveError::Illegal { illegal },
-                    _ => ReceiveError::Differs { symptom },
+                    _ => ReceiveError::Differs { kind: header.kind, symptom },
                 });
             }
         }
@@ -375,8 +383,7 @@ impl Controller {
             finals: &part.finals,
         };
         let Some(taken) = node.subscriber.take_part(now, &part) else {
-            self.metrics.frames_void_total += 1;
-            return Ok(());
+            return self.void(now, id);
         };
         let result = self.account(now, id, header, taken, staging);
         self.see_switch(now, id);

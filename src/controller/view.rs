@@ -77,10 +77,12 @@ impl Mark {
 pub enum Freshness {
     /// Its node is live and synced; it was heard so long ago.
     Fresh(Duration),
-    /// Its node is lost, or back and not yet synced; it was heard so long ago.
+    /// Its node is lost, or has left, or is back and not yet synced; it was heard so long ago.
     Stale(Duration),
     /// The task is final, and nothing newer can come.
     Final,
+    /// Its agent no longer knows it: what became of it cannot be known.
+    Closed,
     /// Its node has not reported in this term yet.
     NotReportedYet,
 }
@@ -91,6 +93,7 @@ impl fmt::Display for Freshness {
             Freshness::Fresh(age) => write!(f, "fresh, heard {}.{:03} s ago", age.as_secs(), age.subsec_millis()),
             Freshness::Stale(age) => write!(f, "stale for {}.{:03} s", age.as_secs(), age.subsec_millis()),
             Freshness::Final => f.write_str("final"),
+            Freshness::Closed => f.write_str("closed, outcome unknown"),
             Freshness::NotReportedYet => f.write_str("not reported yet"),
         }
     }
@@ -295,11 +298,12 @@ impl<'a> TaskView<'a> {
 
     /// How fresh the knowledge of it is.
     pub fn freshness(self, now: Instant) -> Freshness {
-        if self.closed.is_some() && self.record.state.is_ended() {
-            return Freshness::Final;
+        if self.closed.is_some() {
+            return if self.record.state.is_ended() { Freshness::Final } else { Freshness::Closed };
         }
         match (self.node.heard_at, self.node.reachability) {
             (_, Reachability::NotReportedYet) | (None, _) => Freshness::NotReportedYet,
+            (Some(heard), Reachability::Left) => Freshness::Stale(now.since(heard)),
             (Some(heard), _) if self.is_stale() => Freshness::Stale(now.since(heard)),
             (Some(heard), _) => Freshness::Fresh(now.since(heard)),
         }
