@@ -128,6 +128,12 @@
 /** The agent is not fenced, or not by this epoch. The state: supersede only what TASKWIRE_EVENT_FENCED named. */
 #define TASKWIRE_ERROR_NOT_FENCED (-305)
 
+/**
+ * The host has said that no attempt of the task will follow. The state: nothing to do; register it anew after
+ * TASKWIRE_EVENT_TASK_FORGOTTEN.
+ */
+#define TASKWIRE_ERROR_BEING_FORGOTTEN (-306)
+
 /** A fault in the library was caught. Fatal: give the object back with its _free, and make another. */
 #define TASKWIRE_ERROR_PANICKED (-400)
 
@@ -1030,8 +1036,9 @@ taskwire_status taskwire_agent_register(struct taskwire_agent *agent,
  * Pointers: `id` is the caller's, and is copied.
  *
  * Errors: TASKWIRE_ERROR_ILLEGAL_TRANSITION: the task is not PENDING; nothing to do. TASKWIRE_ERROR_UNKNOWN_TASK:
- * register it first. TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new task. TASKWIRE_ERROR_NULL_POINTER and
- * TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
+ * register it first. TASKWIRE_ERROR_BEING_FORGOTTEN: nothing to do. TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new
+ * task. TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the
+ * agent.
  *
  * Threads: one thread at a time for one agent.
  *
@@ -1096,8 +1103,9 @@ taskwire_status taskwire_agent_detail(struct taskwire_agent *agent,
  * Pointers: `id` is the caller's, and is copied.
  *
  * Errors: TASKWIRE_ERROR_ILLEGAL_TRANSITION: the task is not RUNNING; nothing to do. TASKWIRE_ERROR_UNKNOWN_TASK:
- * register it first. TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new task. TASKWIRE_ERROR_ARGUMENT (the kind of exit),
- * TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
+ * register it first. TASKWIRE_ERROR_BEING_FORGOTTEN: nothing to do. TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new
+ * task. TASKWIRE_ERROR_ARGUMENT (the kind of exit), TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend
+ * the call. TASKWIRE_ERROR_PANICKED: free the agent.
  *
  * Threads: one thread at a time for one agent.
  *
@@ -1119,9 +1127,9 @@ taskwire_status taskwire_agent_succeeded(struct taskwire_agent *agent,
  * Pointers: `id` is the caller's, and is copied.
  *
  * Errors: TASKWIRE_ERROR_ILLEGAL_TRANSITION: the task is neither PENDING nor RUNNING; nothing to do.
- * TASKWIRE_ERROR_UNKNOWN_TASK: register it first. TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new task.
- * TASKWIRE_ERROR_ARGUMENT (the reason or the kind of exit), TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED:
- * mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
+ * TASKWIRE_ERROR_UNKNOWN_TASK: register it first. TASKWIRE_ERROR_BEING_FORGOTTEN: nothing to do.
+ * TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new task. TASKWIRE_ERROR_ARGUMENT (the reason or the kind of exit),
+ * TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
  *
  * Threads: one thread at a time for one agent.
  *
@@ -1144,9 +1152,9 @@ taskwire_status taskwire_agent_failed(struct taskwire_agent *agent,
  * Pointers: `id` is the caller's, and is copied.
  *
  * Errors: TASKWIRE_ERROR_ILLEGAL_TRANSITION: the task is SUCCEEDED or CANCELLED already; nothing to do.
- * TASKWIRE_ERROR_UNKNOWN_TASK: register it first. TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new task.
- * TASKWIRE_ERROR_ARGUMENT (the reason), TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call.
- * TASKWIRE_ERROR_PANICKED: free the agent.
+ * TASKWIRE_ERROR_UNKNOWN_TASK: register it first. TASKWIRE_ERROR_BEING_FORGOTTEN: nothing to do.
+ * TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new task. TASKWIRE_ERROR_ARGUMENT (the reason),
+ * TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
  *
  * Threads: one thread at a time for one agent.
  *
@@ -1165,9 +1173,9 @@ taskwire_status taskwire_agent_cancelled(struct taskwire_agent *agent,
  * Pointers: `id` is the caller's, and is copied.
  *
  * Errors: TASKWIRE_ERROR_FULL: try again when more has become durable. TASKWIRE_ERROR_ILLEGAL_TRANSITION: the task is
- * not FAILED; nothing to do. TASKWIRE_ERROR_UNKNOWN_TASK: register it first. TASKWIRE_ERROR_NUMBERS_USED_UP: go on with
- * a new task. TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free
- * the agent.
+ * not FAILED; nothing to do. TASKWIRE_ERROR_UNKNOWN_TASK: register it first. TASKWIRE_ERROR_BEING_FORGOTTEN: nothing
+ * to do. TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new task. TASKWIRE_ERROR_NULL_POINTER and
+ * TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
  *
  * Threads: one thread at a time for one agent.
  *
@@ -1185,11 +1193,11 @@ taskwire_status taskwire_agent_retry(struct taskwire_agent *agent, uint64_t now_
  * the revision of the entry.
  *
  * Errors: TASKWIRE_ERROR_ILLEGAL_TRANSITION: taskwire_agent_last_error names both states; nothing to do.
- * TASKWIRE_ERROR_UNKNOWN_TASK: register it first. TASKWIRE_ERROR_FULL (a retry only): try again when more has become
- * durable. TASKWIRE_ERROR_TOO_LONG: shorten the result. TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new task.
- * TASKWIRE_ERROR_STRUCT_SIZE: fill the report with taskwire_report_init. TASKWIRE_ERROR_ARGUMENT (a code or length that
- * is none), TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the
- * agent.
+ * TASKWIRE_ERROR_UNKNOWN_TASK: register it first. TASKWIRE_ERROR_BEING_FORGOTTEN: nothing to do. TASKWIRE_ERROR_FULL
+ * (a retry only): try again when more has become durable. TASKWIRE_ERROR_TOO_LONG: shorten the result.
+ * TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new task. TASKWIRE_ERROR_STRUCT_SIZE: fill the report with
+ * taskwire_report_init. TASKWIRE_ERROR_ARGUMENT (a code or length that is none), TASKWIRE_ERROR_NULL_POINTER and
+ * TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
  *
  * Threads: one thread at a time for one agent.
  *
@@ -1232,10 +1240,10 @@ taskwire_status taskwire_agent_forget(struct taskwire_agent *agent, uint64_t now
  *
  * Errors: those of the single calls, for the update refused: TASKWIRE_ERROR_FULL, TASKWIRE_ERROR_ALREADY_REGISTERED,
  * TASKWIRE_ERROR_TOO_LONG, TASKWIRE_ERROR_NUMBERS_USED_UP, TASKWIRE_ERROR_ILLEGAL_TRANSITION,
- * TASKWIRE_ERROR_UNKNOWN_TASK, TASKWIRE_ERROR_NOT_RUNNING, TASKWIRE_ERROR_NOT_ENDED: do what they say there.
- * TASKWIRE_ERROR_ARGUMENT (a kind, code or length that is none), TASKWIRE_ERROR_STRUCT_SIZE (an element that was not
- * filled by taskwire_update_init), TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call.
- * TASKWIRE_ERROR_PANICKED: free the agent.
+ * TASKWIRE_ERROR_UNKNOWN_TASK, TASKWIRE_ERROR_BEING_FORGOTTEN, TASKWIRE_ERROR_NOT_RUNNING, TASKWIRE_ERROR_NOT_ENDED:
+ * do what they say there. TASKWIRE_ERROR_ARGUMENT (a kind, code or length that is none), TASKWIRE_ERROR_STRUCT_SIZE
+ * (an element that was not filled by taskwire_update_init), TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED:
+ * mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
  *
  * Threads: one thread at a time for one agent.
  *

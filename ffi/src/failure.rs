@@ -103,6 +103,7 @@ fn of_task(error: &TaskError) -> taskwire_status {
         TaskError::TooLong { .. } => TASKWIRE_ERROR_TOO_LONG,
         TaskError::ProgressOutOfRange(_) => TASKWIRE_ERROR_ARGUMENT,
         TaskError::NotRunning { .. } => TASKWIRE_ERROR_NOT_RUNNING,
+        TaskError::BeingForgotten(_) => TASKWIRE_ERROR_BEING_FORGOTTEN,
         TaskError::Illegal(illegal) => of_illegal(illegal),
         _ => TASKWIRE_ERROR_OTHER,
     }

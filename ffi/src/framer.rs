@@ -49,7 +49,10 @@ impl Object for taskwire_framer {
 ///
 /// After an error: there is no framer.
 #[no_mangle]
-pub unsafe extern "C" fn taskwire_framer_new(most_frame: u32, out_framer: *mut *mut taskwire_framer) -> taskwire_status {
+pub unsafe extern "C" fn taskwire_framer_new(
+    most_frame: u32,
+    out_framer: *mut *mut taskwire_framer,
+) -> taskwire_status {
     // SAFETY: NULL or valid for writes, which the caller promises; Pointer is the pointer itself.
     let out_framer = unsafe { Out::needed(out_framer.cast::<Pointer<taskwire_framer>>()) };
     call(|| {

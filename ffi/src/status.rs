@@ -72,6 +72,9 @@ pub const TASKWIRE_ERROR_NOT_RUNNING: i32 = -303;
 pub const TASKWIRE_ERROR_NOT_ENDED: i32 = -304;
 /// The agent is not fenced, or not by this epoch. The state: supersede only what TASKWIRE_EVENT_FENCED named.
 pub const TASKWIRE_ERROR_NOT_FENCED: i32 = -305;
+/// The host has said that no attempt of the task will follow. The state: nothing to do; register it anew after
+/// TASKWIRE_EVENT_TASK_FORGOTTEN.
+pub const TASKWIRE_ERROR_BEING_FORGOTTEN: i32 = -306;
 
 /// A fault in the library was caught. Fatal: give the object back with its _free, and make another.
 pub const TASKWIRE_ERROR_PANICKED: i32 = -400;
@@ -105,6 +108,7 @@ statuses! {
     TASKWIRE_ERROR_NOT_RUNNING: c"only a RUNNING task has progress and detail";
     TASKWIRE_ERROR_NOT_ENDED: c"the task has not ended, and cannot be forgotten before";
     TASKWIRE_ERROR_NOT_FENCED: c"the agent is not fenced by that epoch";
+    TASKWIRE_ERROR_BEING_FORGOTTEN: c"the task is being forgotten: no attempt and no transition will follow";
     TASKWIRE_ERROR_PANICKED: c"a fault in the library was caught: free this object and make another";
     TASKWIRE_ERROR_OTHER: c"refused for a reason that has no code; the last error has the words";
 }

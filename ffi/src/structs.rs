@@ -118,9 +118,8 @@ impl taskwire_report {
     /// `message` and `result` are NULL or valid for reads of their lengths as long as the report is used.
     pub(crate) unsafe fn report<'a>(&self) -> Result<Report<'a>, taskwire_status> {
         // SAFETY: the same contract.
-        let (message, result) = unsafe {
-            (view::bytes(self.message, self.message_length)?, view::bytes(self.result, self.result_length)?)
-        };
+        let (message, result) =
+            unsafe { (view::bytes(self.message, self.message_length)?, view::bytes(self.result, self.result_length)?) };
         Ok(Report {
             reason: codes::reason(self.reason)?,
             source: codes::source(self.source)?,

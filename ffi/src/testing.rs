@@ -108,7 +108,9 @@ pub unsafe extern "C" fn taskwire_testing_controller_transmit(
 /// # Safety
 /// `controller` came from `taskwire_testing_controller_new`.
 #[no_mangle]
-pub unsafe extern "C" fn taskwire_testing_controller_transitions(controller: *const taskwire_testing_controller) -> u64 {
+pub unsafe extern "C" fn taskwire_testing_controller_transitions(
+    controller: *const taskwire_testing_controller,
+) -> u64 {
     // SAFETY: the same contract.
     unsafe { (*controller).transitions }
 }

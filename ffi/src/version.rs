@@ -5,9 +5,7 @@ use core::ffi::{c_char, CStr};
 use taskwire::TaskId;
 
 use crate::handle::call;
-use crate::status::{
-    taskwire_status, text_of, TASKWIRE_ERROR_BUFFER_TOO_SMALL, TASKWIRE_ERROR_TASK_ID_TEXT,
-};
+use crate::status::{taskwire_status, text_of, TASKWIRE_ERROR_BUFFER_TOO_SMALL, TASKWIRE_ERROR_TASK_ID_TEXT};
 use crate::view::{self, Out};
 
 /// The version of the C interface that this header describes. It grows when a program that was built with an older

@@ -11,8 +11,18 @@ use support::{functions, header_path, HEADER};
 
 /// The sources that the header is made of, in the order in which it is to be read. `testing` and `fuzz` are no part of it.
 const SOURCES: &[&str] = &[
-    "status", "version", "codes", "config", "structs", "event", "agent", "agent/report", "agent/exchange",
-    "agent/inspect", "metrics", "framer",
+    "status",
+    "version",
+    "codes",
+    "config",
+    "structs",
+    "event",
+    "agent",
+    "agent/report",
+    "agent/exchange",
+    "agent/inspect",
+    "metrics",
+    "framer",
 ];
 
 fn generated() -> String {

@@ -209,8 +209,7 @@ pub unsafe extern "C" fn taskwire_agent_next_timeout_reason(
     out_length: *mut usize,
 ) -> taskwire_status {
     // SAFETY: NULL or valid for writes, which the caller promises; Pointer is the pointer itself.
-    let (out_text, out_length) =
-        unsafe { (Out::needed(out_text.cast::<Pointer<c_char>>()), Out::needed(out_length)) };
+    let (out_text, out_length) = unsafe { (Out::needed(out_text.cast::<Pointer<c_char>>()), Out::needed(out_length)) };
     // SAFETY: the agent is NULL or valid: the caller's promise.
     unsafe {
         look(agent, |agent| {

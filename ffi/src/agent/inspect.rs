@@ -194,7 +194,10 @@ fn flat(agent: &Agent, record: &Record) -> taskwire_task {
         result: pointer(record.result()),
         result_length: record.result().len(),
         has_trace,
-        percent: agent.detail_of(record.id).and_then(|detail| detail.progress).map_or(TASKWIRE_PROGRESS_NONE, u32::from),
+        percent: agent
+            .detail_of(record.id)
+            .and_then(|detail| detail.progress)
+            .map_or(TASKWIRE_PROGRESS_NONE, u32::from),
         trace,
         ..taskwire_task::initial()
     }
@@ -370,7 +373,10 @@ pub unsafe extern "C" fn taskwire_agent_lease(
 ///
 /// After an error: the output is 0, which is none of them; the agent is as it was.
 #[no_mangle]
-pub unsafe extern "C" fn taskwire_agent_session(agent: *const taskwire_agent, out_session: *mut u32) -> taskwire_status {
+pub unsafe extern "C" fn taskwire_agent_session(
+    agent: *const taskwire_agent,
+    out_session: *mut u32,
+) -> taskwire_status {
     // SAFETY: NULL or valid for writes, which the caller promises.
     let out_session = unsafe { Out::needed(out_session) };
     // SAFETY: the agent is NULL or valid: the caller's promise.

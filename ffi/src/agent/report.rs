@@ -82,8 +82,9 @@ pub unsafe extern "C" fn taskwire_agent_register(
 /// Pointers: `id` is the caller's, and is copied.
 ///
 /// Errors: TASKWIRE_ERROR_ILLEGAL_TRANSITION: the task is not PENDING; nothing to do. TASKWIRE_ERROR_UNKNOWN_TASK:
-/// register it first. TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new task. TASKWIRE_ERROR_NULL_POINTER and
-/// TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
+/// register it first. TASKWIRE_ERROR_BEING_FORGOTTEN: nothing to do. TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new
+/// task. TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the
+/// agent.
 ///
 /// Threads: one thread at a time for one agent.
 ///
@@ -177,8 +178,9 @@ pub unsafe extern "C" fn taskwire_agent_detail(
 /// Pointers: `id` is the caller's, and is copied.
 ///
 /// Errors: TASKWIRE_ERROR_ILLEGAL_TRANSITION: the task is not RUNNING; nothing to do. TASKWIRE_ERROR_UNKNOWN_TASK:
-/// register it first. TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new task. TASKWIRE_ERROR_ARGUMENT (the kind of exit),
-/// TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
+/// register it first. TASKWIRE_ERROR_BEING_FORGOTTEN: nothing to do. TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new
+/// task. TASKWIRE_ERROR_ARGUMENT (the kind of exit), TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend
+/// the call. TASKWIRE_ERROR_PANICKED: free the agent.
 ///
 /// Threads: one thread at a time for one agent.
 ///
@@ -209,9 +211,9 @@ pub unsafe extern "C" fn taskwire_agent_succeeded(
 /// Pointers: `id` is the caller's, and is copied.
 ///
 /// Errors: TASKWIRE_ERROR_ILLEGAL_TRANSITION: the task is neither PENDING nor RUNNING; nothing to do.
-/// TASKWIRE_ERROR_UNKNOWN_TASK: register it first. TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new task.
-/// TASKWIRE_ERROR_ARGUMENT (the reason or the kind of exit), TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED:
-/// mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
+/// TASKWIRE_ERROR_UNKNOWN_TASK: register it first. TASKWIRE_ERROR_BEING_FORGOTTEN: nothing to do.
+/// TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new task. TASKWIRE_ERROR_ARGUMENT (the reason or the kind of exit),
+/// TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
 ///
 /// Threads: one thread at a time for one agent.
 ///
@@ -244,9 +246,9 @@ pub unsafe extern "C" fn taskwire_agent_failed(
 /// Pointers: `id` is the caller's, and is copied.
 ///
 /// Errors: TASKWIRE_ERROR_ILLEGAL_TRANSITION: the task is SUCCEEDED or CANCELLED already; nothing to do.
-/// TASKWIRE_ERROR_UNKNOWN_TASK: register it first. TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new task.
-/// TASKWIRE_ERROR_ARGUMENT (the reason), TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call.
-/// TASKWIRE_ERROR_PANICKED: free the agent.
+/// TASKWIRE_ERROR_UNKNOWN_TASK: register it first. TASKWIRE_ERROR_BEING_FORGOTTEN: nothing to do.
+/// TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new task. TASKWIRE_ERROR_ARGUMENT (the reason),
+/// TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
 ///
 /// Threads: one thread at a time for one agent.
 ///
@@ -274,9 +276,9 @@ pub unsafe extern "C" fn taskwire_agent_cancelled(
 /// Pointers: `id` is the caller's, and is copied.
 ///
 /// Errors: TASKWIRE_ERROR_FULL: try again when more has become durable. TASKWIRE_ERROR_ILLEGAL_TRANSITION: the task is
-/// not FAILED; nothing to do. TASKWIRE_ERROR_UNKNOWN_TASK: register it first. TASKWIRE_ERROR_NUMBERS_USED_UP: go on with
-/// a new task. TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free
-/// the agent.
+/// not FAILED; nothing to do. TASKWIRE_ERROR_UNKNOWN_TASK: register it first. TASKWIRE_ERROR_BEING_FORGOTTEN: nothing
+/// to do. TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new task. TASKWIRE_ERROR_NULL_POINTER and
+/// TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
 ///
 /// Threads: one thread at a time for one agent.
 ///
@@ -305,11 +307,11 @@ pub unsafe extern "C" fn taskwire_agent_retry(
 /// the revision of the entry.
 ///
 /// Errors: TASKWIRE_ERROR_ILLEGAL_TRANSITION: taskwire_agent_last_error names both states; nothing to do.
-/// TASKWIRE_ERROR_UNKNOWN_TASK: register it first. TASKWIRE_ERROR_FULL (a retry only): try again when more has become
-/// durable. TASKWIRE_ERROR_TOO_LONG: shorten the result. TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new task.
-/// TASKWIRE_ERROR_STRUCT_SIZE: fill the report with taskwire_report_init. TASKWIRE_ERROR_ARGUMENT (a code or length that
-/// is none), TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the
-/// agent.
+/// TASKWIRE_ERROR_UNKNOWN_TASK: register it first. TASKWIRE_ERROR_BEING_FORGOTTEN: nothing to do. TASKWIRE_ERROR_FULL
+/// (a retry only): try again when more has become durable. TASKWIRE_ERROR_TOO_LONG: shorten the result.
+/// TASKWIRE_ERROR_NUMBERS_USED_UP: go on with a new task. TASKWIRE_ERROR_STRUCT_SIZE: fill the report with
+/// taskwire_report_init. TASKWIRE_ERROR_ARGUMENT (a code or length that is none), TASKWIRE_ERROR_NULL_POINTER and
+/// TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
 ///
 /// Threads: one thread at a time for one agent.
 ///
@@ -379,10 +381,10 @@ pub unsafe extern "C" fn taskwire_agent_forget(
 ///
 /// Errors: those of the single calls, for the update refused: TASKWIRE_ERROR_FULL, TASKWIRE_ERROR_ALREADY_REGISTERED,
 /// TASKWIRE_ERROR_TOO_LONG, TASKWIRE_ERROR_NUMBERS_USED_UP, TASKWIRE_ERROR_ILLEGAL_TRANSITION,
-/// TASKWIRE_ERROR_UNKNOWN_TASK, TASKWIRE_ERROR_NOT_RUNNING, TASKWIRE_ERROR_NOT_ENDED: do what they say there.
-/// TASKWIRE_ERROR_ARGUMENT (a kind, code or length that is none), TASKWIRE_ERROR_STRUCT_SIZE (an element that was not
-/// filled by taskwire_update_init), TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call.
-/// TASKWIRE_ERROR_PANICKED: free the agent.
+/// TASKWIRE_ERROR_UNKNOWN_TASK, TASKWIRE_ERROR_BEING_FORGOTTEN, TASKWIRE_ERROR_NOT_RUNNING, TASKWIRE_ERROR_NOT_ENDED:
+/// do what they say there. TASKWIRE_ERROR_ARGUMENT (a kind, code or length that is none), TASKWIRE_ERROR_STRUCT_SIZE
+/// (an element that was not filled by taskwire_update_init), TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED:
+/// mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
 ///
 /// Threads: one thread at a time for one agent.
 ///

@@ -107,6 +107,11 @@ static void tasks_that_are_refused(void)
     CHECK_IS(task.state, TASKWIRE_STATE_RUNNING);
     CHECK_IS(task.number, 2);
     CHECK_IS(taskwire_agent_failed(ends.agent, 0, &id, 0, 0, 0), TASKWIRE_OK);
+    CHECK_IS(taskwire_agent_forget(ends.agent, 0, &id), TASKWIRE_OK); /* carried out when it is durable */
+    CHECK_IS(taskwire_agent_retry(ends.agent, 0, &id), TASKWIRE_ERROR_BEING_FORGOTTEN);
+    CHECK_IS(taskwire_agent_cancelled(ends.agent, 0, &id, 0), TASKWIRE_ERROR_BEING_FORGOTTEN);
+    id = numbered(3);
+    CHECK_IS(taskwire_agent_register(ends.agent, 0, &id, NULL, 0, NULL), TASKWIRE_OK);
     CHECK_IS(taskwire_agent_cancelled(ends.agent, 0, &id, 0), TASKWIRE_OK);
     CHECK_IS(taskwire_agent_failed(ends.agent, 0, &id, 0, 0, 0), TASKWIRE_ERROR_ILLEGAL_TRANSITION);
     CHECK_IS(taskwire_agent_cancelled(ends.agent, 0, &id, 0), TASKWIRE_ERROR_ILLEGAL_TRANSITION);
@@ -131,6 +136,7 @@ static void room_that_is_used_up(void)
     CHECK_IS(taskwire_agent_failed(ends.agent, 0, &first, 0, 0, 0), TASKWIRE_OK);
     CHECK_IS(taskwire_agent_retry(ends.agent, 0, &first), TASKWIRE_ERROR_FULL);
     CHECK_IS(taskwire_agent_cancelled(ends.agent, 0, &first, 0), TASKWIRE_OK);
+    CHECK_IS(taskwire_agent_register(ends.agent, 0, &third, NULL, 0, NULL), TASKWIRE_ERROR_FULL);
     CHECK_IS(taskwire_agent_forget(ends.agent, 0, &first), TASKWIRE_OK);
     pair_until_durable(&ends);
     pair_go_on(&ends, 1000000);

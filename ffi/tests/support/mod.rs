@@ -53,7 +53,7 @@ pub fn functions(header: &str) -> Vec<Function> {
             name: name.to_string(),
             comment: comment.lines().map(words).collect::<Vec<_>>().join(" ").trim().to_string(),
             parameters,
-            returns_status: head.contains("taskwire_status"),
+            returns_status: head.split_whitespace().any(|word| word == "taskwire_status"),
         });
     }
     found
