@@ -54,15 +54,14 @@ pub fn node_of(event: &ControllerEvent) -> Option<NodeId> {
         | ControllerEvent::NodeLost { node, .. }
         | ControllerEvent::NodeLeft { node }
         | ControllerEvent::CommitDue { node, .. }
-        | ControllerEvent::DuplicateIdentity { node, .. }
-        | ControllerEvent::Deposed { node, .. } => Some(*node),
+        | ControllerEvent::DuplicateIdentity { node, .. } => Some(*node),
         _ => None,
     }
 }
 
 fn refused_name(event: &ControllerEvent) -> String {
     match event {
-        ControllerEvent::HelloRefused { node, .. } => node.as_str().to_owned(),
+        ControllerEvent::HelloRefused { node, .. } | ControllerEvent::Deposed { node, .. } => node.as_str().to_owned(),
         _ => String::new(),
     }
 }
