@@ -1,0 +1,13 @@
+//! Properties of the core against naive twins: the task state machine at the agent's API and from the wire, and the stream
+//! under any schedule of loss, repetition and reordering. Single conversations are in `scripts.rs`.
+
+#[path = "properties/machine.rs"]
+mod machine;
+#[path = "properties/model.rs"]
+mod model;
+#[path = "properties/rig.rs"]
+mod rig;
+#[path = "properties/stream.rs"]
+mod stream;
+#[path = "properties/wire_moves.rs"]
+mod wire_moves;
