@@ -123,7 +123,7 @@ fn of_receive(error: &ReceiveError) -> taskwire_status {
         ReceiveError::Decode(_) | ReceiveError::NoCommonVersion { .. } => TASKWIRE_ERROR_FRAME_UNDECODABLE,
         ReceiveError::UnknownSession { .. } => TASKWIRE_ERROR_FRAME_UNKNOWN_SESSION,
         ReceiveError::WrongIdentity { .. } | ReceiveError::Deposed { .. } => TASKWIRE_ERROR_FRAME_WRONG_IDENTITY,
-        ReceiveError::OverLimit { .. } | ReceiveError::BeyondCredit { .. } | ReceiveError::Busy => {
+        ReceiveError::OverLimit { .. } | ReceiveError::BeyondCredit { .. } | ReceiveError::Busy { .. } => {
             TASKWIRE_ERROR_FRAME_OVER_LIMIT
         }
         ReceiveError::Unexpected { .. }
