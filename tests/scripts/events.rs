@@ -98,7 +98,7 @@ pub fn controller(names: &mut Names, controller: &Controller, event: &Controller
         E::CommitDue { node, position } => (Some(*node), format!("commit due {}", names.position(*position))),
         E::DuplicateIdentity { node, epoch } => (Some(*node), format!("duplicate identity, epoch {epoch}")),
         E::Deposed { node, seen, conflict } => {
-            (Some(*node), format!("deposed by term {seen}{}", if *conflict { ", conflict" } else { "" }))
+            (None, format!("deposed at {node} by term {seen}{}", if *conflict { ", conflict" } else { "" }))
         }
         E::HelloRefused { node, refusal, .. } => (None, format!("hello of {node} refused: {refusal}")),
         other => (None, format!("{other:?}")),
@@ -178,6 +178,7 @@ pub fn view(names: &mut Names, controller: &Controller, now: Instant) -> Vec<Str
             line += match task.mark() {
                 None => "",
                 Some(Mark::GivenUp { .. }) => ", given up",
+                Some(Mark::OutcomeUnknown { .. }) if task.is_closed() => "",
                 Some(Mark::OutcomeUnknown { .. }) => ", outcome unknown",
                 Some(Mark::Conflict { .. }) => ", conflict",
             };
@@ -185,10 +186,11 @@ pub fn view(names: &mut Names, controller: &Controller, now: Instant) -> Vec<Str
                 let says = task.record();
                 line += &format!(" (the agent says #{} {})", says.number, says.state);
             }
-            if task.is_closed() {
+            let freshness = task.freshness(now).to_string();
+            if task.is_closed() && !freshness.starts_with("closed") {
                 line += ", closed";
             }
-            lines.push(format!("{line}, {}", task.freshness(now)));
+            lines.push(format!("{line}, {freshness}"));
         }
     }
     if lines.is_empty() {
