@@ -285,7 +285,7 @@ impl<F: FnMut(&'static str, taskwire_status)> Calls<'_, F> {
 
     fn time(&mut self) {
         match self.input.below(8) {
-            0 => self.now = self.input.number(&[0, 1 << 62, 1]),
+            0 => self.now = self.input.number(&[0, u64::MAX, 1]),
             1 => self.now = self.now.saturating_add(20_000_000),
             _ => self.now = self.now.saturating_add(u64::from(self.input.u8()) * 10_000),
         }

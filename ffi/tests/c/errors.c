@@ -346,10 +346,13 @@ static void a_controller_that_is_deposed(void)
     pair_free(&ends);
 }
 
-static void time_that_goes_back(void)
+static void time_that_goes_back_and_time_that_ends(void)
 {
     pair ends = pair_plain();
     taskwire_task_id id = numbered(1);
+    uint8_t frame[1200];
+    size_t length = 0;
+    unsigned frames = 0;
 
     pair_go_on(&ends, 100000);
     CHECK_IS(taskwire_agent_register(ends.agent, 0, &id, NULL, 0, NULL), TASKWIRE_OK);
@@ -359,6 +362,11 @@ static void time_that_goes_back(void)
     CHECK_IS(taskwire_agent_running(ends.agent, 1, &id), TASKWIRE_OK);
     CHECK_IS(taskwire_agent_set_wall_clock(ends.agent, 0, ~(uint64_t)0), TASKWIRE_OK);
     CHECK(taskwire_agent_wait_us(ends.agent, ~(uint64_t)0, 10) <= 10);
+    /* At the end of the clock, too, there is an end of frames. */
+    do
+        CHECK_IS(taskwire_agent_poll_transmit(ends.agent, ~(uint64_t)0, frame, sizeof frame, &length), TASKWIRE_OK);
+    while (length > 0 && ++frames < 1000);
+    CHECK(frames < 1000);
     pair_free(&ends);
 }
 
@@ -373,6 +381,6 @@ int main(void)
     RUN(a_frame_of_a_session_that_is_not_this_agents);
     RUN(an_agent_that_is_fenced_and_takes_over);
     RUN(a_controller_that_is_deposed);
-    RUN(time_that_goes_back);
+    RUN(time_that_goes_back_and_time_that_ends);
     return check_end();
 }
