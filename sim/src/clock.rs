@@ -72,6 +72,12 @@ impl Clock {
         }
     }
 
+    /// Lets a clock that is behind what it once showed show that again.
+    pub fn catch_up(&mut self, now: TrueTime, shown: Instant) {
+        self.settle(now);
+        self.at_local = self.at_local.max(shown.as_micros());
+    }
+
     /// Whether the clock has ever lost time: stood still or gone back. No promise about leases survives that.
     pub fn lost_time(&self) -> bool {
         self.went_back

@@ -9,13 +9,12 @@ use alloc::vec::Vec;
 
 use super::event::ControllerEvent;
 use super::node::{Closed, Node};
-use super::telling::Seen;
 use super::view::Mark;
 use super::Controller;
 use crate::bait::bait;
 use crate::id::{NodeId, TaskId};
 use crate::replica::Replica;
-use crate::revision::{Made, Revision};
+use crate::revision::Made;
 use crate::stage::Staged;
 use crate::stream::Reported;
 use crate::task::{Change, Final, Record, State};
@@ -49,6 +48,7 @@ impl Controller {
         }
         let old = node.subscriber.reset();
         node.begin_history();
+        node.note_dropped(old.position().revision);
         for record in old.table.iter() {
             node.close_or_mark(record.clone(), most_closed);
         }
@@ -71,10 +71,12 @@ impl Controller {
         self.metrics.drift_repaired_total += u64::from(staged.verdict == Verdict::Damaged);
         let Some(node) = self.node_mut(id) else { return };
         node.begin_history();
+        node.note_dropped(old.oldest_remembered().revision);
         if skip_entries {
             staged.entries.clear();
         }
         let counts = node.judge(&old, &staged, most_closed, take_all_for_new, finals_give_way);
+        node.note_dropped(old.position().revision);
         let position = node.subscriber.position();
         let verdict = staged.verdict;
         let counts = [counts.gaps, counts.unknown, counts.conflicts];
@@ -155,7 +157,6 @@ impl Node {
         for record in joint.values() {
             self.judge_record(record, known(record.id, record.registered), history_known, finals_give_way, &mut counts);
         }
-        let dropped = old.oldest_remembered().revision;
         for (applied, entry) in &staged.entries[seen..] {
             let number = match (&entry.change, &applied.before) {
                 (Change::Register { .. }, _) => 1,
@@ -170,16 +171,18 @@ impl Node {
                 _ => None,
             };
             let before = registration.and_then(|(id, registered)| known(id, registered));
-            let flags = Seen {
-                may_be_repeat: dropped > Revision::ZERO && applied.position.revision < dropped,
-                out_of_sequence: before.is_some_and(|known| number > 0 && number <= known.record.number),
-            };
-            self.tell_entry(applied, entry, most_closed, flags);
+            let back = before.is_some_and(|known| number > 0 && number <= known.record.number);
+            self.tell_entry(applied, entry, most_closed, back);
             let contradicted = before.filter(|known| known.is_final && number > 0 && !finals_give_way);
-            if let (Some(known), Change::Move(status)) = (contradicted, &entry.change) {
-                if (status.state, number) != (known.record.state, known.record.number) && status.state.is_ended() {
+            if let Some(known) = contradicted {
+                let state = match &entry.change {
+                    Change::Move(status) => status.state,
+                    _ => State::Pending,
+                };
+                let same = (state, number) == (known.record.state, known.record.number);
+                if !same && !self.is_in_conflict(known.record) {
                     counts.conflicts += 1;
-                    self.mark_conflict(known.record, status.state, number);
+                    self.mark_conflict(known.record, state, number);
                 }
             }
         }
@@ -284,6 +287,11 @@ impl Node {
             }
             _ => {}
         }
+    }
+
+    fn is_in_conflict(&self, kept: &Record) -> bool {
+        let mark = self.marks.get(&kept.id);
+        mark.is_some_and(|mark| matches!(mark, Mark::Conflict { .. }) && mark.registered() == kept.registered)
     }
 
     fn mark_conflict(&mut self, kept: &Record, says: State, says_number: u32) {

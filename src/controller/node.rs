@@ -11,7 +11,7 @@ use super::event::ControllerEvent;
 use super::view::{Mark, Reachability};
 use crate::bait::{bait, Baits};
 use crate::config::{AckPolicy, ControllerConfig, Limits};
-use crate::id::{FrameNumber, Name, NodeId, PeerId, SessionId, TaskId};
+use crate::id::{Epoch, FrameNumber, Name, NodeId, PeerId, SessionId, TaskId};
 use crate::map::Map;
 use crate::publisher::Maker;
 use crate::receipts::Receipts;
@@ -78,6 +78,10 @@ pub(super) struct Node {
     pub history: u32,
     pub polled: Position,
     pub commit_told: Option<Position>,
+    /// The largest epoch of any entry that was told.
+    pub told_epoch: Epoch,
+    /// The largest revision and epoch of any entry that was told and whose position is no longer remembered.
+    pub dropped: (Revision, Epoch),
     pub reachability: Reachability,
     /// Lease time and time when the node was heard last.
     pub heard: u64,
@@ -111,6 +115,8 @@ impl Node {
             history: 0,
             polled: Position::START,
             commit_told: None,
+            told_epoch: Epoch(0),
+            dropped: (Revision::ZERO, Epoch(0)),
             reachability: Reachability::NotReportedYet,
             heard: 0,
             heard_at: None,
@@ -172,6 +178,18 @@ impl Node {
         self.history = self.history.wrapping_add(1);
         self.polled = Position::START;
         self.commit_told = None;
+    }
+
+    /// The positions up to a revision of the history held are no longer remembered.
+    pub(super) fn note_dropped(&mut self, revision: Revision) {
+        if revision > Revision::ZERO {
+            self.dropped = (self.dropped.0.max(revision), self.dropped.1.max(self.told_epoch));
+        }
+    }
+
+    /// Whether the host may have heard of an entry that is not remembered: nothing about it is above what was dropped.
+    pub(super) fn may_be_repeat(&self, position: Position, epoch: Epoch) -> bool {
+        position.revision <= self.dropped.0 && epoch <= self.dropped.1
     }
 
     /// The next event for the host, if there is one.

@@ -36,7 +36,7 @@ impl Controller {
                 metrics.cancelled_total += u64::from(status.state == State::Cancelled);
             }
             metrics.sync_latency_milliseconds_total += wall.0.saturating_sub(entry.at.0);
-            node.tell_entry(applied, entry, most_closed, Seen::default());
+            node.tell_entry(applied, entry, most_closed, false);
         }
         if lossy {
             let revision = node.subscriber.position().revision;
@@ -47,17 +47,19 @@ impl Controller {
     }
 }
 
-/// What is known of an entry beside its content.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Seen {
-    pub may_be_repeat: bool,
-    pub out_of_sequence: bool,
-}
-
 impl Node {
-    /// Queues the event of one entry, and moves marks and closed tasks with it.
-    pub(super) fn tell_entry(&mut self, applied: &Applied<Reported>, entry: &Entry, most_closed: usize, seen: Seen) {
+    /// Queues the event of one entry, and moves marks and closed tasks with it. `out_of_sequence` says that its number
+    /// goes back, or repeats one that the view had.
+    pub(super) fn tell_entry(
+        &mut self,
+        applied: &Applied<Reported>,
+        entry: &Entry,
+        most_closed: usize,
+        out_of_sequence: bool,
+    ) {
         let position = applied.position;
+        let may_be_repeat = self.may_be_repeat(position, entry.epoch);
+        self.told_epoch = self.told_epoch.max(entry.epoch);
         match (&entry.change, &applied.before) {
             (Change::Register { id, metadata, payload }, _) => {
                 let registered = crate::revision::Made { epoch: entry.epoch, revision: position.revision };
@@ -78,8 +80,8 @@ impl Node {
                     exit: Exit::None,
                     metadata: metadata.clone(),
                     payload: payload.clone(),
-                    may_be_repeat: seen.may_be_repeat,
-                    out_of_sequence: seen.out_of_sequence,
+                    may_be_repeat,
+                    out_of_sequence,
                 };
                 self.tell_transition(transition, position);
             }
@@ -100,8 +102,8 @@ impl Node {
                     exit: status.exit,
                     metadata: None,
                     payload: carried(before.payload.as_ref(), status.payload.as_ref()),
-                    may_be_repeat: seen.may_be_repeat,
-                    out_of_sequence: seen.out_of_sequence,
+                    may_be_repeat,
+                    out_of_sequence,
                 };
                 self.meet_mark(&transition);
                 if bait!(self.baits, RetryOfLaterAttemptUntold) && retry && before.attempt > 0 {
@@ -117,7 +119,7 @@ impl Node {
                     task: before.id,
                     registered: before.registered,
                     position,
-                    may_be_repeat: seen.may_be_repeat,
+                    may_be_repeat,
                 };
                 self.tell_reaching(event, position);
             }
@@ -149,6 +151,12 @@ impl Node {
                 self.tell(ControllerEvent::LateTruth { node, task, state });
             }
             Mark::OutcomeUnknown { .. } => {
+                let (node, task) = (self.id, transition.task);
+                self.marks.remove(&task);
+                self.tell(ControllerEvent::MarkLifted { node, task });
+            }
+            // In the end it says what the view has kept.
+            Mark::Conflict { state, number, .. } if (*state, *number) == (transition.state, transition.number) => {
                 let (node, task) = (self.id, transition.task);
                 self.marks.remove(&task);
                 self.tell(ControllerEvent::MarkLifted { node, task });

@@ -184,14 +184,18 @@ impl World {
         self.ever_seen[n].insert(identity);
         if !new || misled {
             hold!(ExactlyOnceInOrder, may_be_repeat && !misled, "n{n}: the event of {position} came before");
+            shadow.last_event = position;
+            shadow.announced = false;
             return Ok(entry);
         }
         let last = shadow.last_event;
         let here = position.revision.0;
         if chain.holds(last) {
+            // A twin with an older base may tell what a gap had named before.
+            let twin = shadow.announced && self.truth.had_twins(n);
             hold!(
                 ExactlyOnceInOrder,
-                last.revision.0 < here,
+                last.revision.0 < here || twin,
                 "n{n}: the event of {position} came after that of {last}"
             );
         } else {
@@ -230,10 +234,13 @@ impl World {
         if let Some(differs) = difference(t, &truth) {
             return fail(Invariant::ExactlyOnceInOrder, format!("n{n}: the event of {}: {differs}", t.position));
         }
+        let key = (t.task, t.registered);
         if !new {
+            // It was seen in a former history, and is where the host stands again.
+            let sighted = Sighted { number: t.number, state: t.state, attempt: t.attempt, back: true, inexact: false };
+            self.nodes[n].sighted.insert(key, sighted);
             return Ok(());
         }
-        let key = (t.task, t.registered);
         let misled = self.tally.met(Invariant::NumbersDense);
         let known = self.nodes[n].sighted.get(&key).cloned();
         let reached = known.as_ref().map_or(0, |k| k.number) + u32::from(misled);

@@ -210,6 +210,7 @@ impl World {
         if done {
             // Events of it may still wait; they name a node that is no more.
             self.nodes[n] = NodeShadow::default();
+            self.host.shadow.opened.clear();
         }
         self.drain_controller()?;
         Ok(done)

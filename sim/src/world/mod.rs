@@ -275,6 +275,18 @@ impl World {
         }
     }
 
+    /// Frames that were to come late come soon.
+    pub(crate) fn hasten_frames(&mut self, most: TrueTime) {
+        let latest = self.now + most;
+        let queue = std::mem::take(&mut self.queue);
+        for Reverse(mut due) in queue {
+            if matches!(due.event, Event::ToController(_) | Event::ToAgent(..)) {
+                due.at = due.at.min(latest);
+            }
+            self.queue.push(Reverse(due));
+        }
+    }
+
     /// Counts a fault, and that it changed something.
     pub(crate) fn injected(&mut self, fault: Fault, changed: bool) {
         self.counts.faults[fault as usize].0 += 1;
