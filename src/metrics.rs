@@ -68,11 +68,17 @@ counters! {
             frames_unknown_kind_total,
             /// Frames of a kind that only agents send, or of a stream that this agent does not read.
             frames_unexpected_total,
-            /// Frames that failed their checksum, or were too short to have one.
+            /// Frames too short to be one.
+            frames_cut_total,
+            /// Frames that failed their checksum.
             frames_corrupt_total,
+            /// Frames with a length or a count beyond the frame.
+            frames_length_total,
+            /// Frames with revisions, times or other numbers that overflow or are out of range.
+            frames_overflow_total,
             /// Frames of a version that this agent does not speak.
             frames_version_total,
-            /// Frames that could not be decoded.
+            /// Frames that could not be decoded for another reason.
             frames_malformed_total,
             /// Frames that came while this agent was silent: fenced, or gone.
             frames_silent_total,
@@ -162,11 +168,17 @@ counters! {
             frames_unknown_kind_total,
             /// Frames of a kind that only controllers send, or of a stream that a controller does not read.
             frames_unexpected_total,
-            /// Frames that failed their checksum, or were too short to have one.
+            /// Frames too short to be one.
+            frames_cut_total,
+            /// Frames that failed their checksum.
             frames_corrupt_total,
+            /// Frames with a length or a count beyond the frame.
+            frames_length_total,
+            /// Frames with revisions, times or other numbers that overflow or are out of range.
+            frames_overflow_total,
             /// Frames of a version that this controller does not speak.
             frames_version_total,
-            /// Frames that could not be decoded.
+            /// Frames that could not be decoded for another reason.
             frames_malformed_total,
         }
         others {

@@ -140,7 +140,7 @@ fn a_frame_that_is_cut() {
     for length in [0, 1, 9, 14] {
         let mut rig = served();
         let bytes = registration(&rig)[..length].to_vec();
-        let error = bad(&mut rig, &bytes, "frames_corrupt_total");
+        let error = bad(&mut rig, &bytes, "frames_cut_total");
         assert!(error.to_string().contains("bytes are needed"), "{error}");
     }
 }
@@ -184,7 +184,7 @@ fn a_frame_with_lengths_beyond_it() {
     let mut rig = served();
     let mut bytes = registration(&rig);
     bytes.truncate(bytes.len() - 12);
-    let error = bad(&mut rig, &sealed(bytes), "frames_malformed_total");
+    let error = bad(&mut rig, &sealed(bytes), "frames_length_total");
     assert!(error.to_string().contains("kind DELTA, field `metadata"), "{error}");
 }
 
@@ -194,7 +194,7 @@ fn a_delta_with_revisions_that_overflow() {
     let mut rig = served();
     let entries = [moved(&rig, 0, State::Failed, 5), moved(&rig, 1, State::Failed, 5)];
     let bytes = delta(&rig, Revision(u64::MAX - 1), &entries, Tag(1));
-    let error = bad(&mut rig, &bytes, "frames_malformed_total");
+    let error = bad(&mut rig, &bytes, "frames_overflow_total");
     assert!(error.to_string().contains("kind DELTA, field"), "{error}");
 }
 
@@ -205,7 +205,7 @@ fn a_delta_with_times_that_overflow() {
     let from = rig.agents[0].table().position().revision;
     let entries = [moved(&rig, 0, State::Failed, u64::MAX - 5)];
     let bytes = delta(&rig, from, &entries, Tag(1));
-    let error = bad(&mut rig, &bytes, "frames_malformed_total");
+    let error = bad(&mut rig, &bytes, "frames_overflow_total");
     assert!(error.to_string().contains("time"), "{error}");
 }
 

@@ -11,8 +11,8 @@ use crate::receipts::Newness;
 use crate::receive_error::ReceiveError;
 use crate::time::{micros, Instant};
 use crate::wire::{
-    decode_into, Ack, Answered, Ask, Body, Bounds, DecodeError, Delta, Echo, Fault, Fenced, Goodbye, Header, Heartbeat,
-    Judged, Kind, Refusal, Refused, StreamNumber, Welcome, VERSION,
+    decode_into, Ack, Answered, Ask, Body, Bounds, DecodeError, Delta, Echo, FaultClass, Fenced, Goodbye, Header,
+    Heartbeat, Judged, Kind, Refusal, Refused, StreamNumber, Welcome, VERSION,
 };
 
 /// What is thought of a frame before its content counts.
@@ -43,17 +43,21 @@ impl Agent {
 
     fn undecodable(&mut self, error: DecodeError) -> Result<(), ReceiveError> {
         let metrics = &mut self.metrics;
-        match error.fault {
-            Fault::UnknownKind(_) => {
+        let counter = match error.class() {
+            FaultClass::UnknownKind => {
                 metrics.frames_unknown_kind_total += 1;
                 return Ok(());
             }
-            Fault::Checksum { .. } => metrics.frames_corrupt_total += 1,
-            Fault::Cut { .. } if error.kind.is_none() => metrics.frames_corrupt_total += 1,
-            Fault::Version { .. } => metrics.frames_version_total += 1,
-            Fault::Stream => metrics.frames_unexpected_total += 1,
-            _ => metrics.frames_malformed_total += 1,
-        }
+            FaultClass::Cut => &mut metrics.frames_cut_total,
+            FaultClass::Corrupt => &mut metrics.frames_corrupt_total,
+            FaultClass::Version => &mut metrics.frames_version_total,
+            FaultClass::Length => &mut metrics.frames_length_total,
+            FaultClass::Overflow => &mut metrics.frames_overflow_total,
+            FaultClass::Limit => &mut metrics.frames_malformed_total,
+            FaultClass::Stream => &mut metrics.frames_unexpected_total,
+            FaultClass::Malformed => &mut metrics.frames_malformed_total,
+        };
+        *counter += 1;
         Err(error.into())
     }
 

@@ -16,8 +16,8 @@ use crate::stream::Reported;
 use crate::subscriber::Compared;
 use crate::time::Instant;
 use crate::wire::{
-    decode_into, Answered, Body, Bounds, DecodeError, Delta, Echo, Fault, Fenced, Goodbye, Header, Heartbeat, Judged,
-    Kind, NoSession, Refused, Snapshot, StreamNumber, Symptom,
+    decode_into, Answered, Body, Bounds, DecodeError, Delta, Echo, FaultClass, Fenced, Goodbye, Header, Heartbeat,
+    Judged, Kind, NoSession, Refused, Snapshot, StreamNumber, Symptom,
 };
 
 /// Time between two answers NO_SESSION to one peer: about a round trip.
@@ -53,20 +53,21 @@ impl Controller {
 
     fn undecodable(&mut self, error: DecodeError) -> Result<(), ReceiveError> {
         let metrics = &mut self.metrics;
-        match error.fault {
-            Fault::UnknownKind(_) => {
+        let counter = match error.class() {
+            FaultClass::UnknownKind => {
                 metrics.frames_unknown_kind_total += 1;
                 return Ok(());
             }
-            Fault::Checksum { .. } => metrics.frames_corrupt_total += 1,
-            Fault::Cut { .. } if error.kind.is_none() => metrics.frames_corrupt_total += 1,
-            Fault::Version { .. } => metrics.frames_version_total += 1,
-            Fault::Stream => metrics.frames_unexpected_total += 1,
-            Fault::FrameBeyond { .. } | Fault::SlotBeyond { .. } | Fault::ValueBeyond { .. } => {
-                metrics.frames_over_limit_total += 1;
-            }
-            _ => metrics.frames_malformed_total += 1,
-        }
+            FaultClass::Cut => &mut metrics.frames_cut_total,
+            FaultClass::Corrupt => &mut metrics.frames_corrupt_total,
+            FaultClass::Version => &mut metrics.frames_version_total,
+            FaultClass::Length => &mut metrics.frames_length_total,
+            FaultClass::Overflow => &mut metrics.frames_overflow_total,
+            FaultClass::Limit => &mut metrics.frames_over_limit_total,
+            FaultClass::Stream => &mut metrics.frames_unexpected_total,
+            FaultClass::Malformed => &mut metrics.frames_malformed_total,
+        };
+        *counter += 1;
         Err(error.into())
     }
 

@@ -142,6 +142,46 @@ pub enum Fault {
     },
 }
 
+/// What kind of fault a frame has, for counters.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FaultClass {
+    /// A kind that this version does not know: no fault of the sender.
+    UnknownKind,
+    /// Too short to be a frame.
+    Cut,
+    /// The checksum is wrong.
+    Corrupt,
+    /// Another version.
+    Version,
+    /// A length or a count beyond the frame.
+    Length,
+    /// A number that overflows or is out of range.
+    Overflow,
+    /// Beyond an agreed bound.
+    Limit,
+    /// A stream that has no such frames.
+    Stream,
+    /// Anything else.
+    Malformed,
+}
+
+impl DecodeError {
+    /// What kind of fault it is.
+    pub const fn class(&self) -> FaultClass {
+        match self.fault {
+            Fault::UnknownKind(_) => FaultClass::UnknownKind,
+            Fault::Cut { .. } if self.kind.is_none() => FaultClass::Cut,
+            Fault::Cut { .. } => FaultClass::Length,
+            Fault::Checksum { .. } => FaultClass::Corrupt,
+            Fault::Version { .. } => FaultClass::Version,
+            Fault::Overflow { .. } | Fault::Range { .. } => FaultClass::Overflow,
+            Fault::FrameBeyond { .. } | Fault::SlotBeyond { .. } | Fault::ValueBeyond { .. } => FaultClass::Limit,
+            Fault::Stream => FaultClass::Stream,
+            _ => FaultClass::Malformed,
+        }
+    }
+}
+
 impl Fault {
     /// A short name of the fault, for counters, traces and test vectors.
     pub const fn name(&self) -> &'static str {

@@ -20,7 +20,7 @@ mod writer;
 pub use checksum::crc32c;
 pub use codec::{decode, decode_into, encode, peek, Bounds, PADDED_HELLO, PADDING};
 pub use delta::{DeltaWriter, MOST_IN_FRAME};
-pub use error::{DecodeError, Fault, NoRoom};
+pub use error::{DecodeError, Fault, FaultClass, NoRoom};
 pub use forms::MOST_EXT;
 pub use frame::*;
 pub use framing::{prefix, Deframer, FramingError, PREFIX};
