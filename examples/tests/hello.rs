@@ -28,7 +28,10 @@ fn the_hello_programs_talk_to_one_another() {
     controller.finish(SOON).unwrap();
 
     let read = |name: &str| std::fs::read_to_string(path(name)).unwrap();
-    assert_eq!(read("agent.log"), "session with controller: resume\nbuild #42 is done, and durable at the controller\n");
+    assert_eq!(
+        read("agent.log"),
+        "session with controller: resume\nbuild #42 is done, and durable at the controller\n"
+    );
     assert_eq!(
         read("audit"),
         "0f8fad5b-d9cb-469f-a165-70867728950e #1 PENDING\n\

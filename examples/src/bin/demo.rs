@@ -17,7 +17,7 @@ demo: three agents in C, a relay that spoils frames, a controller; then everythi
   --loss PERCENT     frames that never arrive (default 20)
   --repeat PERCENT   frames that arrive twice (default 10)
   --reorder PERCENT  frames that later ones overtake (default 10)
-  --corrupt PERCENT  frames of which bytes are changed (default 2)
+  --corrupt PERCENT  frames of which bytes are changed (default 5)
   --seed N           for the work and the network (default 1)
   --short            fewer tasks: 60, unless --tasks says otherwise
   --dir FOLDER       where everything is written; emptied first (default build/demo)
@@ -39,7 +39,7 @@ fn read_options(mut parser: lexopt::Parser) -> Result<Option<Plan>, Wrong> {
         programs: programs.unwrap_or_default(),
         tasks: 0,
         seed: 1,
-        faults: [20.0, 10.0, 10.0, 2.0],
+        faults: [20.0, 10.0, 10.0, 5.0],
     };
     while let Some(argument) = parser.next()? {
         match argument {

@@ -24,7 +24,7 @@ relay: spoils frames between agents and a controller, by a seed.
   --loss PERCENT       frames that never arrive (default 20)
   --repeat PERCENT     frames that arrive twice (default 10)
   --reorder PERCENT    frames that later ones overtake (default 10)
-  --corrupt PERCENT    frames of which bytes are changed, missing or too many (default 2)
+  --corrupt PERCENT    frames of which bytes are changed, missing or too many (default 5)
   --delay MS..MS       the shortest and the longest way through (default 1..12)
   --counts-out FILE    writes the closing count as JSON as well
   --help
@@ -48,7 +48,7 @@ fn read_options(mut parser: lexopt::Parser) -> Result<Option<Options>, Wrong> {
     let mut seed = 1;
     let mut counts_out = None;
     let mut faults =
-        Faults { loss: 0.2, repeat: 0.1, reorder: 0.1, corrupt: 0.02, delay_least: 1_000, delay_most: 12_000 };
+        Faults { loss: 0.2, repeat: 0.1, reorder: 0.1, corrupt: 0.05, delay_least: 1_000, delay_most: 12_000 };
     while let Some(argument) = parser.next()? {
         match argument {
             Long("link") => {

@@ -178,7 +178,7 @@ impl Findings {
         ] {
             need(count > 0, format!("{what} was to be among the tasks"));
         }
-        let counted = |pick: Pick| self.counts.values().map(pick).sum::<u64>() > 0;
+        let sum = |pick: Pick| self.counts.values().map(pick).sum::<u64>();
         let faults: [(&str, Pick); 4] = [
             ("lost", |c| c.lost),
             ("repeated", |c| c.repeated),
@@ -186,7 +186,9 @@ impl Findings {
             ("corrupted", |c| c.corrupted),
         ];
         for ((what, pick), percent) in faults.into_iter().zip(plan.faults) {
-            need(percent == 0.0 || counted(pick), format!("frames were to be {what}"));
+            // Where fewer than 15 are to be expected, none at all may be chance.
+            let expected = sum(|c| c.frames) as f64 * percent / 100.0;
+            need(expected < 15.0 || sum(pick) > 0, format!("frames were to be {what}"));
         }
         let (lost, back) = self.lost_and_back(NODES[FROZEN]);
         need(lost, format!("{} was to be taken for lost while it was frozen", NODES[FROZEN]));
