@@ -4,12 +4,14 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 CARGO ?= cargo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 SEEDS ?= 2000
+SECONDS ?= 60
 # Only what was given: the defaults are the demo's own.
 DEMO_FLAGS := $(if $(LOSS),--loss '$(LOSS)') $(if $(REPEAT),--repeat '$(REPEAT)') $(if $(REORDER),--reorder '$(REORDER)') \
 	$(if $(CORRUPT),--corrupt '$(CORRUPT)') $(if $(TASKS),--tasks '$(TASKS)') $(if $(SEED),--seed '$(SEED)')
 
-.PHONY: help demo test sim bait lib header setup fmt lint doc clean
+.PHONY: help demo test figures bench sim bait fuzz lib header setup fmt lint doc clean
 
 help: ## Say what the targets do
 	@printf 'make TARGET, with variables where they are named: make demo LOSS=50 SEED=7\n\n'
@@ -23,6 +25,15 @@ test: ## Every test there is; it ends with a summary
 	@scripts/setup.sh test
 	@scripts/test.sh
 
+figures: ## The figures of speed and size beside their goals, as JSON lines and a table
+	@scripts/setup.sh demo
+	$(CARGO) build --locked --release -p taskwire-benches --bins
+	$(TARGET)/release/figures
+
+bench: ## The criterion benches
+	@scripts/setup.sh demo
+	$(CARGO) bench --locked -p taskwire-benches
+
 sim: ## The simulator (SEEDS=2000)
 	@scripts/setup.sh demo
 	$(CARGO) run --locked --release -p taskwire-sim -- --seeds 1..$(SEEDS)
@@ -30,6 +41,10 @@ sim: ## The simulator (SEEDS=2000)
 bait: ## Shows that each deliberate fault is caught, and by which check
 	@scripts/setup.sh demo
 	$(CARGO) run --locked --release -p taskwire-sim --features bait -- --bait
+
+fuzz: ## Every fuzz target for a while, on a nightly toolchain (SECONDS=60)
+	@scripts/setup.sh fuzz
+	@scripts/fuzz.sh $(SECONDS)
 
 lib: ## The C library: build/lib/libtaskwire.a and .so; its header is include/taskwire.h
 	@scripts/setup.sh demo

@@ -45,7 +45,8 @@ pub fn repository() -> Vec<Source> {
             if path.is_dir() {
                 let hidden = name.starts_with('.') && name != ".ci";
                 let built = path.join("CACHEDIR.TAG").exists() || relative == "build" || relative == "target";
-                let bytes = relative.starts_with("fuzz/") && relative != "fuzz/fuzz_targets" && relative != "fuzz/src";
+                let bytes =
+                    ["fuzz/corpus", "fuzz/artifacts", "fuzz/coverage", "fuzz/target"].contains(&relative.as_str());
                 if !hidden && !built && !bytes {
                     folders.push(path);
                 }
