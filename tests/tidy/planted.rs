@@ -77,6 +77,14 @@ fn a_module_without_a_layer_and_a_name_without_a_module_are_found() {
 }
 
 #[test]
+fn a_layer_of_a_module_that_is_gone_is_found() {
+    let rule = |sources: &[Source]| rules::layers_exist(sources, &[("bytes", &["wire", "log"])]);
+    let wire = || file("src/wire/mod.rs", "");
+    assert_eq!(places(rule(&[wire(), file("src/log.rs", "")])), []);
+    assert_eq!(places(rule(&[wire(), file("src/wire/log.rs", "")])), [("src/log".to_string(), 0)]);
+}
+
+#[test]
 fn a_circle_of_siblings_and_a_friendship_of_strangers_are_found() {
     let log = file("src/log.rs", "use crate::table::Table;\n");
     assert_eq!(places(rules::layer_order(&[log])), []);

@@ -116,6 +116,17 @@ pub fn layer_order(sources: &[Source]) -> Vec<Breach> {
     breaches
 }
 
+/// Every module that the table of layers names has a file.
+pub fn layers_exist(sources: &[Source], layers: &[(&str, &[&str])]) -> Vec<Breach> {
+    let names = layers.iter().flat_map(|(_, modules)| modules.iter());
+    let missing = names.filter(|name| {
+        let files = [format!("src/{name}.rs"), format!("src/{name}/mod.rs")];
+        !sources.iter().any(|source| files.contains(&source.path))
+    });
+    let message = "LAYERS names this module, and there is none: remove it from the table";
+    missing.map(|name| Breach { path: format!("src/{name}"), line: 0, message: message.into() }).collect()
+}
+
 /// Places in the code of the core, tests included, that name something forbidden.
 pub fn forbidden(sources: &[Source], words: &[&str], why: &str) -> Vec<Breach> {
     let mut breaches = Vec::new();
