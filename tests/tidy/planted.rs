@@ -90,8 +90,8 @@ fn a_circle_of_siblings_and_a_friendship_of_strangers_are_found() {
     assert_eq!(places(rules::layer_order(&[log])), []);
     let circle = [
         file("src/log.rs", "use crate::table::Table;\n"),
-        file("src/table.rs", "use crate::slots::Slots;\n"),
-        file("src/slots.rs", "use crate::log::Log;\n"),
+        file("src/table.rs", "use crate::window::Window;\n"),
+        file("src/window.rs", "use crate::log::Log;\n"),
     ];
     assert_eq!(rules::layer_order(&circle).len(), 3);
     finds(
