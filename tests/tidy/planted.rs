@@ -97,7 +97,7 @@ fn a_circle_of_siblings_and_a_friendship_of_strangers_are_found() {
     finds(
         rules::layer_order,
         "src/agent/mod.rs",
-        "use crate::session::S;\n",
+        "use crate::lease::Lease;\n",
         "use crate::controller::Controller;\n",
         1,
     );
