@@ -1,7 +1,7 @@
 //! Writes the first seeds of the corpora: every frame of the test vectors, alone and inside scripts, and scripts of a seeded
 //! generator. What the fuzzers find beyond them is added by hand, minimised with `cargo fuzz cmin`.
 //!
-//!     cd fuzz && cargo run --release --no-default-features --bin seeds
+//!     cd fuzz && cargo run --release --no-default-features --example seeds
 
 use std::fs;
 use std::path::Path;

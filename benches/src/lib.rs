@@ -1,0 +1,10 @@
+//! What the figures and the benches share: the workload, the pair that carries it, a fleet of agents before one controller,
+//! the peers, a link that loses frames, and the measuring itself. The figures themselves are in `src/bin`.
+
+pub mod fleet;
+pub mod link;
+pub mod peers;
+pub mod report;
+pub mod rig;
+pub mod unit;
+pub mod workload;
