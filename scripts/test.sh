@@ -10,7 +10,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 ALL_PARTS=(fmt clippy workspace core_without_std rustdoc c_abi c_hosts simulator checkers demo)
 # The seeds of the simulator that are run here; `make sim SEEDS=100000` runs more.
-SIMULATOR_SEEDS=1..2000
+export SIMULATOR_SEEDS=1..2000
+# How long a part may take, in seconds, from cold caches.
+PART_LIMIT=900
 
 part_fmt() { cargo fmt --all -- --check; }
 part_clippy() { cargo clippy --locked --workspace --all-targets -- -D warnings; }
@@ -48,13 +50,20 @@ for part in "${parts[@]}"; do
     }
 done
 
+# Each part runs in a shell of its own, which is given the functions.
+for part in "${parts[@]}"; do export -f "part_$part"; done
+# At a terminal the parts stay in its foreground, so that they can be interrupted.
+interruptible=()
+[ -t 0 ] && interruptible=(--foreground)
+
 summary=()
 failed=0
 began=$(date +%s)
 for part in "${parts[@]}"; do
     printf '\n=== %s: %s ===\n' "$part" "$(title "$part")"
     part_began=$(date +%s)
-    if (set -e; "part_$part"); then verdict=ok; else verdict=FAILED failed=$((failed + 1)); fi
+    # A part that hangs is a failure too.
+    if timeout "${interruptible[@]}" --kill-after=10 "$PART_LIMIT" bash -ec "part_$part"; then verdict=ok; else verdict=FAILED failed=$((failed + 1)); fi
     took=$(($(date +%s) - part_began))
     printf '=== %s: %s after %d s ===\n' "$part" "$verdict" "$took"
     summary+=("$(printf '%-18s %-7s %4d s   %s' "$part" "$verdict" "$took" "$(title "$part")")")
