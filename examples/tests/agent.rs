@@ -16,7 +16,6 @@ const SOON: Duration = Duration::from_secs(30);
 
 struct Bench {
     folder: tempfile::TempDir,
-    agent: std::path::PathBuf,
     controller: Process,
     address: String,
 }
@@ -24,13 +23,12 @@ struct Bench {
 impl Bench {
     fn open() -> Bench {
         let folder = tempfile::tempdir().unwrap();
-        let agent = common::agent(folder.path());
         let mut command = Command::new(env!("CARGO_BIN_EXE_controller"));
         command.args(["--listen", "127.0.0.1:0", "--term", "1", "--heartbeat", "500", "--lease", "1500"]);
         command.arg("--audit").arg(folder.path().join("audit"));
         let mut controller = Process::start("controller", &mut command, &folder.path().join("controller.log")).unwrap();
         let address = controller.announced("listening on ", SOON).unwrap();
-        Bench { folder, agent, controller, address }
+        Bench { folder, controller, address }
     }
 
     fn path(&self, name: &str) -> std::path::PathBuf {
@@ -44,7 +42,7 @@ impl Bench {
         if let Some(stored) = stored {
             std::fs::write(file("epoch"), stored.to_string()).unwrap();
         }
-        let mut command = Command::new(&self.agent);
+        let mut command = Command::new(common::agent());
         command.args(["--node", "edge-1", "--controller", &self.address]).args(flags);
         for (flag, name) in [("--tasks", "tasks"), ("--truth", "truth"), ("--epoch-file", "epoch")] {
             command.arg(flag).arg(file(name));

@@ -20,8 +20,8 @@ fn text(output: &Output) -> String {
 #[test]
 fn every_transition_of_real_processes_arrives_once_over_a_bad_network() {
     let folder = tempfile::tempdir().unwrap();
-    let agent = common::agent(folder.path());
-    let output = demo(folder.path(), &agent, 11);
+    let agent = common::agent();
+    let output = demo(folder.path(), agent, 11);
     let text = text(&output);
     assert!(output.status.success(), "{text}");
     assert!(text.contains("0 missing, 0 repeated, 0 out of order, 0 altered, 0 other differences\nOK after"), "{text}");
@@ -31,7 +31,7 @@ fn every_transition_of_real_processes_arrives_once_over_a_bad_network() {
 #[test]
 fn an_agent_whose_log_says_something_else_is_found() {
     let folder = tempfile::tempdir().unwrap();
-    let agent = common::agent(folder.path());
+    let agent = common::agent();
     // Beside the agent: once edge-3 has ended, a RUNNING of its log is said to be of another attempt.
     let liar = folder.path().join("liar");
     let script = format!(

@@ -44,7 +44,7 @@ fn the_demo_refuses_wrong_flags() {
 #[test]
 fn the_agent_refuses_wrong_flags_and_tasks_files() {
     let folder = tempfile::tempdir().unwrap();
-    let agent = common::agent(folder.path());
+    let agent = common::agent();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (tasks, truth, epoch) = (path("tasks"), path("truth"), path("epoch"));
     let all = |node: &'static str, controller: &'static str| {
@@ -52,10 +52,10 @@ fn the_agent_refuses_wrong_flags_and_tasks_files() {
             .map(str::to_owned)
     };
     let refuses_all = |words: &[String], expected: &str| {
-        refuses(&agent, &words.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+        refuses(agent, &words.iter().map(String::as_str).collect::<Vec<_>>(), expected);
     };
-    refuses(&agent, &[], "--node: expected a name of 1 to 64 bytes, found no such flag");
-    refuses(&agent, &["--parallel", "0"], "--parallel: expected a number from 1 to 64, found \"0\"");
+    refuses(agent, &[], "--node: expected a name of 1 to 64 bytes, found no such flag");
+    refuses(agent, &["--parallel", "0"], "--parallel: expected a number from 1 to 64, found \"0\"");
     refuses_all(&all("edge-1", "127.0.0.1:9"), "No such file");
     for (text, expected) in [
         ("task a\n  shell x\n  retires 3\n", "line 3: expected task, command, shell, retries"),

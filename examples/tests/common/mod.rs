@@ -46,16 +46,22 @@ pub fn compile(name: &str, sources: &[PathBuf], folder: &Path) -> PathBuf {
     program
 }
 
-/// The agent in C, compiled.
+/// The agent in C, compiled once for all tests of a file.
 #[allow(dead_code)] // each test file is a program of its own, and not all need it
-pub fn agent(folder: &Path) -> PathBuf {
-    let is_part =
-        |path: &PathBuf| path.extension().is_some_and(|extension| extension == "c") && !path.ends_with("hello_agent.c");
-    let folder_c = root().join("examples/c");
-    let sources: Vec<PathBuf> = std::fs::read_dir(&folder_c)
-        .expect("examples/c")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(is_part)
-        .collect();
-    compile("taskwire-agent", &sources, folder)
+pub fn agent() -> &'static Path {
+    static AGENT: OnceLock<PathBuf> = OnceLock::new();
+    AGENT.get_or_init(|| {
+        let test = std::env::current_exe().expect("this test's own name");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test.file_stem().expect("a file's name"));
+        std::fs::create_dir_all(&folder).expect("a folder for the agent");
+        let is_part = |path: &PathBuf| {
+            path.extension().is_some_and(|extension| extension == "c") && !path.ends_with("hello_agent.c")
+        };
+        let sources: Vec<PathBuf> = std::fs::read_dir(root().join("examples/c"))
+            .expect("examples/c")
+            .map(|entry| entry.expect("an entry").path())
+            .filter(is_part)
+            .collect();
+        compile("taskwire-agent", &sources, &folder)
+    })
 }
