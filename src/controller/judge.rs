@@ -25,8 +25,25 @@ use crate::wire::Verdict;
 #[derive(Clone, Copy)]
 struct Known<'a> {
     record: &'a Record,
+    /// State and number that the view shows: those of the final that it keeps against what the agent says, if it does.
+    shown: (State, u32),
     /// Whether nothing can follow: SUCCEEDED, CANCELLED, or forgotten.
     is_final: bool,
+}
+
+impl<'a> Known<'a> {
+    fn new(record: &'a Record, mark: Option<&Mark>, ended_is_final: bool) -> Known<'a> {
+        match mark {
+            Some(Mark::Conflict { registered, state, number }) if *registered == record.registered => {
+                Known { record, shown: (*state, *number), is_final: true }
+            }
+            _ => {
+                let is_final = matches!(record.state, State::Succeeded | State::Cancelled)
+                    || ended_is_final && record.state.is_ended();
+                Known { record, shown: (record.state, record.number), is_final }
+            }
+        }
+    }
 }
 
 /// Counts for the event that names the judgement.
@@ -95,7 +112,8 @@ impl Node {
     /// Closes a record that its agent no longer knows: as it is if it has ended, else marked `OutcomeUnknown`.
     fn close_or_mark(&mut self, record: Record, most_closed: usize) -> bool {
         let mark = self.marks.remove(&record.id).filter(|mark| mark.registered() == record.registered);
-        if record.state.is_ended() {
+        // A final that the view keeps against what the agent said last stays what is known of the task.
+        if record.state.is_ended() || matches!(mark, Some(Mark::Conflict { .. })) {
             self.close(Closed { record, mark }, most_closed);
             return false;
         }
@@ -120,22 +138,23 @@ impl Node {
         finals_give_way: bool,
     ) -> Counts {
         let mut counts = Counts::default();
-        // Entries whose positions are remembered were seen: they come first, as positions are chained.
+        // An entry whose position is remembered was seen, and so was every entry before it, as positions are chained.
         let seen = if take_all_for_new {
             0
         } else {
             let remembered = |position: &crate::revision::Position| old.remembers(position.revision) == Some(*position);
-            staged.entries.iter().take_while(|(applied, _)| remembered(&applied.position)).count()
+            let newest = staged.entries.iter().rposition(|(applied, _)| remembered(&applied.position));
+            newest.map_or(0, |index| index + 1)
         };
         let closed_before: Vec<(TaskId, Closed)> = self.closed.iter().map(|(id, c)| (*id, c.clone())).collect();
         let closed_before: BTreeMap<TaskId, Closed> = closed_before.into_iter().collect();
+        let marks_before = self.marks.clone();
         let known = |id: TaskId, registered: Made| -> Option<Known<'_>> {
             if let Some(record) = old.table.find(id).filter(|record| record.registered == registered) {
-                let is_final = matches!(record.state, State::Succeeded | State::Cancelled);
-                return Some(Known { record, is_final });
+                return Some(Known::new(record, marks_before.get(&id), false));
             }
             let closed = closed_before.get(&id).filter(|closed| closed.record.registered == registered)?;
-            Some(Known { record: &closed.record, is_final: closed.record.state.is_ended() })
+            Some(Known::new(&closed.record, closed.mark.as_ref(), true))
         };
 
         let ring: BTreeMap<(TaskId, Made), Final> =
@@ -171,7 +190,7 @@ impl Node {
                 _ => None,
             };
             let before = registration.and_then(|(id, registered)| known(id, registered));
-            let back = before.is_some_and(|known| number > 0 && number <= known.record.number);
+            let back = before.is_some_and(|known| number > 0 && number <= known.shown.1.max(known.record.number));
             self.tell_entry(applied, entry, most_closed, back);
             let contradicted = before.filter(|known| known.is_final && number > 0 && !finals_give_way);
             if let Some(known) = contradicted {
@@ -179,10 +198,9 @@ impl Node {
                     Change::Move(status) => status.state,
                     _ => State::Pending,
                 };
-                let same = (state, number) == (known.record.state, known.record.number);
-                if !same && !self.is_in_conflict(known.record) {
+                if (state, number) != known.shown && !self.is_in_conflict(known.record) {
                     counts.conflicts += 1;
-                    self.mark_conflict(known.record, state, number);
+                    self.mark_conflict(known, state, number);
                 }
             }
         }
@@ -193,9 +211,10 @@ impl Node {
     fn judge_final(&mut self, last: &Final, known: Option<Known<'_>>, most_closed: usize, counts: &mut Counts) {
         let node = self.id;
         match known {
-            Some(known) if known.record.state == last.state && known.record.number == last.number => {
-                let mark = self.marks.remove(&last.id);
-                self.close(Closed { record: known.record.clone(), mark }, most_closed);
+            Some(known) if known.shown == (last.state, last.number) => {
+                let mark = self.marks.remove(&last.id).filter(|mark| !matches!(mark, Mark::Conflict { .. }));
+                let record = Record { state: last.state, number: last.number, ..known.record.clone() };
+                self.close(Closed { record, mark }, most_closed);
             }
             Some(known) if known.is_final => {
                 counts.conflicts += 1;
@@ -203,16 +222,13 @@ impl Node {
                     node,
                     task: last.id,
                     registered: last.registered,
-                    kept: known.record.state,
-                    kept_number: known.record.number,
+                    kept: known.shown.0,
+                    kept_number: known.shown.1,
                     says: last.state,
                     says_number: last.number,
                 });
-                let mark = Some(Mark::Conflict {
-                    registered: last.registered,
-                    state: known.record.state,
-                    number: known.record.number,
-                });
+                let mark =
+                    Some(Mark::Conflict { registered: last.registered, state: known.shown.0, number: known.shown.1 });
                 self.close(Closed { record: known.record.clone(), mark }, most_closed);
             }
             other => {
@@ -261,13 +277,15 @@ impl Node {
         }
         let had = known.map_or(0, |known| known.record.number);
         match known {
-            Some(known)
-                if known.is_final
-                    && (known.record.state, known.record.number) != (says.state, says.number)
-                    && !finals_give_way =>
-            {
+            Some(known) if known.is_final && known.shown != (says.state, says.number) && !finals_give_way => {
                 counts.conflicts += 1;
-                self.mark_conflict(known.record, says.state, says.number);
+                self.mark_conflict(known, says.state, says.number);
+            }
+            Some(known) if known.shown == (says.state, says.number) => {
+                if self.is_in_conflict(known.record) {
+                    self.marks.remove(&task);
+                    self.tell(ControllerEvent::MarkLifted { node, task });
+                }
             }
             Some(known) if says.number < had || says.number == had && known.record.state != says.state => {
                 self.tell(ControllerEvent::NumbersBack { node, task, from: had, to: says.number, state: says.state });
@@ -289,22 +307,31 @@ impl Node {
         }
     }
 
+    /// A registration that has ended is said to begin: its end stands, and what the agent says is held beside it.
+    pub(super) fn stand_by_end(&mut self, closed: &Closed) {
+        let known = Known::new(&closed.record, closed.mark.as_ref(), true);
+        if known.is_final {
+            self.mark_conflict(known, State::Pending, 1);
+        }
+    }
+
     fn is_in_conflict(&self, kept: &Record) -> bool {
         let mark = self.marks.get(&kept.id);
         mark.is_some_and(|mark| matches!(mark, Mark::Conflict { .. }) && mark.registered() == kept.registered)
     }
 
-    fn mark_conflict(&mut self, kept: &Record, says: State, says_number: u32) {
+    fn mark_conflict(&mut self, known: Known<'_>, says: State, says_number: u32) {
+        let (kept, (state, number)) = (known.record, known.shown);
         self.tell(ControllerEvent::Conflict {
             node: self.id,
             task: kept.id,
             registered: kept.registered,
-            kept: kept.state,
-            kept_number: kept.number,
+            kept: state,
+            kept_number: number,
             says,
             says_number,
         });
-        let mark = Mark::Conflict { registered: kept.registered, state: kept.state, number: kept.number };
+        let mark = Mark::Conflict { registered: kept.registered, state, number };
         match self.closed.get_mut(&kept.id).filter(|closed| closed.record.registered == kept.registered) {
             Some(closed) => closed.mark = Some(mark),
             None => {

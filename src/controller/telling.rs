@@ -63,8 +63,12 @@ impl Node {
         match (&entry.change, &applied.before) {
             (Change::Register { id, metadata, payload }, _) => {
                 let registered = crate::revision::Made { epoch: entry.epoch, revision: position.revision };
-                self.reopen(*id);
+                let closed = self.reopen(*id);
                 self.marks.remove(id);
+                // A twin may register one id at one revision anew.
+                if let Some(closed) = closed.filter(|closed| closed.record.registered == registered) {
+                    self.stand_by_end(&closed);
+                }
                 let transition = Transition {
                     task: *id,
                     registered,

@@ -73,6 +73,13 @@ impl World {
                 self.nodes[n].sighted.insert((*task, *registered), left);
                 Ok(())
             }
+            ControllerEvent::MarkLifted { node, task } => {
+                let Some(n) = self.node_of(*node) else { return Ok(()) };
+                // It may be a conflict that has ended: the agent says what the view has kept.
+                let of_task = self.nodes[n].sighted.iter_mut().filter(|((id, _), _)| id == task);
+                of_task.for_each(|(_, sighted)| sighted.back = true);
+                Ok(())
+            }
             ControllerEvent::NumbersBack { node, task, .. } => {
                 let Some(n) = self.node_of(*node) else { return Ok(()) };
                 hold!(NothingLost, self.truth.had_twins(n), "n{n}: {event:?}, and no twin made another history");

@@ -56,7 +56,7 @@ impl World {
             let sighted = self.nodes[n].sighted.get(&(record.id, record.registered));
             hold!(
                 NothingLost,
-                sighted.is_some_and(|s| s.number == record.number && s.state == record.state || s.inexact),
+                sighted.is_some_and(|s| s.number == record.number && s.state == record.state || s.inexact || s.back),
                 "n{n}: task {} stands at number {} ({}), and the host was told {sighted:?}",
                 record.id,
                 record.number,
