@@ -59,6 +59,7 @@ setup: ## Installs what demo and test need (Debian, Ubuntu); at once done when i
 
 fmt: ## Formats all sources
 	$(CARGO) fmt --all
+	rustfmt --edition 2021 fuzz/src/lib.rs fuzz/fuzz_targets/*.rs fuzz/examples/*.rs
 
 lint: ## Checks format and lints
 	@scripts/test.sh fmt clippy
