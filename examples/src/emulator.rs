@@ -55,6 +55,33 @@ pub struct Counts {
     pub overflowed: u64,
 }
 
+/// What becomes of one frame, as far as the emulator has a hand in it.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Fate {
+    /// No copy comes out, or one copy less than should.
+    pub lost: bool,
+    /// Two copies come out.
+    pub repeated: bool,
+    /// At least one copy is held back.
+    pub reordered: bool,
+    /// At least one copy is spoilt.
+    pub corrupted: bool,
+}
+
+impl std::fmt::Display for Fate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (yes, word) in [
+            (self.lost, " lost"),
+            (self.repeated, " repeated"),
+            (self.reordered, " reordered"),
+            (self.corrupted, " corrupted"),
+        ] {
+            f.write_str(if yes { word } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
 /// Copies under way at a time; more are dropped and counted, so that memory is bounded.
 const UNDER_WAY: usize = 65_536;
 
@@ -112,8 +139,20 @@ impl Emulator {
         Emulator { faults, lanes, under_way: BinaryHeap::new(), order: 0 }
     }
 
-    /// A frame goes into a lane.
-    pub fn offer(&mut self, now: u64, lane: Lane, frame: &[u8]) {
+    /// A frame goes into a lane. Tells what becomes of it.
+    pub fn offer(&mut self, now: u64, lane: Lane, frame: &[u8]) -> Fate {
+        let before = self.lanes[lane.0].counts;
+        self.decide(now, lane, frame);
+        let after = self.lanes[lane.0].counts;
+        Fate {
+            lost: after.lost > before.lost || after.overflowed > before.overflowed,
+            repeated: after.repeated > before.repeated,
+            reordered: after.reordered > before.reordered,
+            corrupted: after.corrupted > before.corrupted,
+        }
+    }
+
+    fn decide(&mut self, now: u64, lane: Lane, frame: &[u8]) {
         let faults = self.faults;
         let state = &mut self.lanes[lane.0];
         state.counts.frames += 1;
@@ -258,6 +297,8 @@ mod tests {
         assert_eq!(out.len() as u64, 100 - counts.lost);
         let (out, counts) = run(Faults { repeat: 1.0, ..Faults::NONE }, 4, 100);
         assert_eq!((out.len(), counts.repeated), (200, 100));
+        let mut emulator = Emulator::new(Faults { loss: 1.0, ..Faults::NONE }, 1, 1);
+        assert_eq!(emulator.offer(0, Lane(0), b"x").to_string(), " lost");
     }
 
     #[test]

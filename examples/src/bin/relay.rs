@@ -2,16 +2,17 @@
 //! delays and corrupts. What becomes of a frame is decided in `emulator`; here are sockets, flags and the closing count.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{BufWriter, ErrorKind, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use taskwire_examples::emulator::{Counts, Emulator, Faults, Lane};
+use taskwire_examples::emulator::{Counts, Emulator, Fate, Faults, Lane};
 use taskwire_examples::flags::{self, Wrong};
 use taskwire_examples::{clock, signals, sleep, table};
 
@@ -26,6 +27,7 @@ relay: spoils frames between agents and a controller, by a seed.
   --reorder PERCENT    frames that later ones overtake (default 10)
   --corrupt PERCENT    frames of which bytes are changed, missing or too many (default 5)
   --delay MS..MS       the shortest and the longest way through (default 1..12)
+  --trace FILE         a line for each frame: when, whose, which way, what it says, what becomes of it
   --counts-out FILE    writes the closing count as JSON as well
   --help
 
@@ -38,6 +40,7 @@ struct Options {
     seed: u64,
     faults: Faults,
     counts_out: Option<PathBuf>,
+    trace: Option<PathBuf>,
 }
 
 fn read_options(mut parser: lexopt::Parser) -> Result<Option<Options>, Wrong> {
@@ -47,6 +50,7 @@ fn read_options(mut parser: lexopt::Parser) -> Result<Option<Options>, Wrong> {
     let mut controller = None;
     let mut seed = 1;
     let mut counts_out = None;
+    let mut trace = None;
     let mut faults =
         Faults { loss: 0.2, repeat: 0.1, reorder: 0.1, corrupt: 0.05, delay_least: 1_000, delay_most: 12_000 };
     while let Some(argument) = parser.next()? {
@@ -67,6 +71,7 @@ fn read_options(mut parser: lexopt::Parser) -> Result<Option<Options>, Wrong> {
             Long("corrupt") => faults.corrupt = flags::percent(&mut parser, "--corrupt")?,
             Long("delay") => (faults.delay_least, faults.delay_most) = read_delay(&mut parser)?,
             Long("counts-out") => counts_out = Some(flags::text(&mut parser, "--counts-out", "a file")?.into()),
+            Long("trace") => trace = Some(flags::text(&mut parser, "--trace", "a file")?.into()),
             Long("help") => return Ok(None),
             other => return Err(flags::unexpected(&other)),
         }
@@ -75,7 +80,7 @@ fn read_options(mut parser: lexopt::Parser) -> Result<Option<Options>, Wrong> {
         return Err(Wrong("--link: expected at least one, found none".into()));
     }
     let controller = flags::needed(controller, "--controller", ADDRESS)?;
-    Ok(Some(Options { links, controller, seed, faults, counts_out }))
+    Ok(Some(Options { links, controller, seed, faults, counts_out, trace }))
 }
 
 fn read_delay(parser: &mut lexopt::Parser) -> Result<(u64, u64), Wrong> {
@@ -113,6 +118,30 @@ struct Relay {
     links: Vec<Link>,
     emulator: Emulator,
     stop: UnixStream,
+    trace: Option<Trace>,
+}
+
+/// A line for each frame, for people who want to know why something took so long.
+struct Trace {
+    file: BufWriter<File>,
+    began: u64,
+}
+
+impl Trace {
+    fn open(path: &Path) -> Result<Trace> {
+        let file = File::create(path).with_context(|| format!("creating {}", path.display()))?;
+        Ok(Trace { file: BufWriter::new(file), began: clock::boot_micros() })
+    }
+
+    fn write(&mut self, name: &str, way: char, frame: &[u8], fate: Fate) {
+        let at = (clock::boot_micros() - self.began) as f64 / 1e6;
+        let said = match taskwire::wire::decode(frame, &taskwire::wire::Bounds::default()) {
+            Ok(frame) => frame.to_string(),
+            Err(error) => error.to_string(),
+        };
+        // A trace that cannot be written is no reason to stop the traffic.
+        let _ = writeln!(self.file, "{at:9.3} {name} {way} {said}{fate}");
+    }
 }
 
 impl Relay {
@@ -130,7 +159,8 @@ impl Relay {
             links.push(Link { name: name.clone(), agent_side, controller_side, agent: None });
         }
         let emulator = Emulator::new(options.faults, links.len() * 2, options.seed);
-        Ok(Relay { links, emulator, stop: signals::stop_pipe()? })
+        let trace = options.trace.as_deref().map(Trace::open).transpose()?;
+        Ok(Relay { links, emulator, stop: signals::stop_pipe()?, trace })
     }
 
     /// Relays until a signal comes.
@@ -161,7 +191,10 @@ impl Relay {
             match link.agent_side.recv_from(&mut frame) {
                 Ok((length, from)) => {
                     link.agent = Some(from);
-                    self.emulator.offer(clock::boot_micros(), Link::up(index), &frame[..length]);
+                    let fate = self.emulator.offer(clock::boot_micros(), Link::up(index), &frame[..length]);
+                    if let Some(trace) = &mut self.trace {
+                        trace.write(&link.name, '>', &frame[..length], fate);
+                    }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(_) => {} // a host that is away: UDP says so with the next call, and goes on
@@ -169,7 +202,12 @@ impl Relay {
         }
         for _ in 0..FRAMES_AT_ONCE {
             match link.controller_side.recv(&mut frame) {
-                Ok(length) => self.emulator.offer(clock::boot_micros(), Link::down(index), &frame[..length]),
+                Ok(length) => {
+                    let fate = self.emulator.offer(clock::boot_micros(), Link::down(index), &frame[..length]);
+                    if let Some(trace) = &mut self.trace {
+                        trace.write(&link.name, '<', &frame[..length], fate);
+                    }
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(_) => {}
             }

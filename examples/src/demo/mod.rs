@@ -118,7 +118,7 @@ impl<'a> Stage<'a> {
         for node in NODES {
             command.args(["--link", &format!("{node}=127.0.0.1:0")]);
         }
-        command.arg("--counts-out").arg(plan.counts());
+        command.arg("--counts-out").arg(plan.counts()).arg("--trace").arg(plan.log("frames"));
         let mut relay = Process::start("relay", &mut command, &plan.log("relay"))?;
 
         let mut agents = Vec::new();
