@@ -65,7 +65,7 @@ compile() {
 run() {
     local title=$1 output status lines_failed
     shift
-    output=$("$@" 2>"$build/errors")
+    output=$(timeout --kill-after=10 300 "$@" 2>"$build/errors") # a program that hangs has failed
     status=$?
     lines_failed=$(grep -c '^FAIL ' <<<"$output")
     passed=$((passed + $(grep -c '^PASS ' <<<"$output")))
