@@ -75,6 +75,11 @@ impl LeaseClock {
         self.deadlines.insert((deadline, node));
     }
 
+    /// A node is watched no longer.
+    pub(crate) fn unwatch(&mut self, node: NodeId) {
+        self.deadlines.retain(|(_, watched)| *watched != node);
+    }
+
     /// The next node whose deadline has come, unless a late call is being made up for.
     pub(crate) fn due(&mut self, now: Instant) -> Option<NodeId> {
         if self.hold_until.is_some_and(|until| now < until) {

@@ -83,10 +83,10 @@ impl Link {
         self.blocked_until = self.blocked_until.max(until);
     }
 
-    /// Ends all faults: from now on each frame arrives once, whole, after the shortest way.
-    pub fn heal(&mut self) {
+    /// Ends all faults: from now on each frame arrives once, whole, after the shortest way, which is no longer than this.
+    pub fn heal(&mut self, most_delay: u64) {
         self.blocked_until = 0;
-        self.settings = LinkSettings { delay: self.settings.delay.min(20_000), ..LinkSettings::default() };
+        self.settings = LinkSettings { delay: self.settings.delay.min(most_delay), ..LinkSettings::default() };
     }
 
     /// Whether frames are stopped at `now`.
@@ -196,7 +196,7 @@ mod tests {
         link.block(100);
         assert!(link.offer(99, &frame, &mut rng, &mut out).blocked);
         assert!(link.offer(100, &frame, &mut rng, &mut out).lost);
-        link.heal();
+        link.heal(20_000);
         assert_eq!(link.offer(101, &frame, &mut rng, &mut out), Fate::default());
         assert_eq!(out.len(), 1);
         assert_eq!(out[0].at, 104);

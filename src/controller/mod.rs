@@ -317,6 +317,7 @@ impl Controller {
     pub fn forget_node(&mut self, id: NodeId) -> bool {
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::take) else { return false };
         self.node_count -= 1;
+        self.leases.unwatch(id);
         self.names.remove(&node.name);
         self.handshakes.drop_name(&node.name);
         if node.subscriber.is_staging() {

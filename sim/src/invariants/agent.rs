@@ -25,7 +25,9 @@ impl World {
     pub(crate) fn before_agent_call(&mut self, p: usize, now: Instant) {
         let process = &mut self.agents[p];
         let now = now.max(process.shadow.last_call);
+        process.shadow.lapsed = false;
         if let LeaseView::Held { until } = process.shadow.lease {
+            process.shadow.lapsed = until <= now;
             let silent = matches!(process.agent.phase(), Phase::Fenced { .. } | Phase::Left);
             if until <= now && process.shadow.drained && !silent {
                 process.shadow.expiry_due = true;
@@ -214,7 +216,7 @@ impl World {
         hold!(EveryFrameAccounted, counted == 1 && !misled, "p{p}: one frame came, and {counted} were counted");
         let agent = &self.agents[p].agent;
         let (phase, session) = (agent.phase(), agent.session());
-        let lease_ended = self.agents[p].shadow.expiry_due;
+        let lease_ended = self.agents[p].shadow.lapsed;
         let intact = arrival.sent.as_ref().filter(|_| arrival.harm == Harm::None);
         let Some(sent) = intact else {
             hold!(
@@ -342,6 +344,9 @@ impl World {
                 "p{p}: no deadline was asked for, and something was due"
             );
         }
+        let asked = self.agents[p].agent.next_timeout();
+        let why = self.agents[p].agent.next_timeout_reason().unwrap_or("nothing");
+        self.trace.line(self.now, || format!("p{p}: time {now}, {why} was due at {asked:?}"));
         self.before_agent_call(p, now);
         self.agents[p].agent.handle_timeout(now);
         let misled = self.tally.met(Invariant::DeadlineIsHonest);

@@ -249,6 +249,9 @@ impl World {
     /// The deadline has come, or the host calls for no reason.
     pub(crate) fn controller_timeout(&mut self) -> Check {
         let now = self.controller_local();
+        let asked = self.host.controller.next_timeout();
+        let why = self.host.controller.next_timeout_reason().unwrap_or("nothing");
+        self.trace.line(self.now, || format!("controller: time {now}, {why} was due at {asked:?}"));
         self.before_controller_call(now);
         self.host.controller.handle_timeout(now);
         let misled = self.tally.met(Invariant::DeadlineIsHonest);

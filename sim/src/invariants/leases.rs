@@ -9,7 +9,13 @@ use crate::world::World;
 
 impl World {
     /// How the belief in a node changed with a call.
-    pub(crate) fn check_reach(&mut self, n: usize, before: Option<Reachability>, print: NodePrint) -> Check {
+    pub(crate) fn check_reach(
+        &mut self,
+        n: usize,
+        before: Option<Reachability>,
+        print: NodePrint,
+        timers_ran: bool,
+    ) -> Check {
         let reach = print.reach;
         let lost_now = reach == Reachability::Lost && before != Some(Reachability::Lost);
         if lost_now {
@@ -17,7 +23,7 @@ impl World {
             self.check_lost(n)?;
             self.check_belief(n)?;
         }
-        if World::believes(reach) {
+        if timers_ran && World::believes(reach) {
             self.check_fresh(n)?;
         }
         Ok(())

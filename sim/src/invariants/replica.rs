@@ -83,7 +83,7 @@ impl World {
                     "n{n} changed by the passing of time: {before:?} became {print:?}"
                 );
             }
-            self.check_reach(n, before.map(|b| b.reach), print)?;
+            self.check_reach(n, before.map(|b| b.reach), print, all)?;
             if before != Some(print) || touched == Some(n) {
                 self.check_replica(n, id, print)?;
                 self.check_view(n, id)?;

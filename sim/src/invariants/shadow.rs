@@ -23,6 +23,8 @@ pub struct AgentShadow {
     pub drained: bool,
     /// Whether the next event must be that the lease expired.
     pub expiry_due: bool,
+    /// Its lease ran out before the call that is made.
+    pub lapsed: bool,
     /// Nonce and counter of its newest HELLO.
     pub hello: Option<(Nonce, u64)>,
     /// Counters of HELLOs that were answered by a frame that could end the session: those it may be fenced or refused by.
@@ -63,6 +65,7 @@ impl AgentShadow {
             last_call: Instant::ZERO,
             drained: true,
             expiry_due: false,
+            lapsed: false,
             hello: None,
             session: SessionId::NONE,
             differs_due: false,

@@ -276,7 +276,11 @@ impl Truth {
     /// Adds an entry to a life.
     pub fn push(&mut self, life: usize, kind: Kind, record: TwinRecord, made_at: u64) -> Position {
         let position = self.lives[life].push(kind, record, made_at);
-        self.by_tag.entry(position.tag.0).or_insert(life);
+        let first = *self.by_tag.entry(position.tag.0).or_insert(life);
+        if self.lives[first].committed >= position.revision.0 && self.lives[first].holds(position) {
+            // A twin has made the very same entry, and it was committed.
+            self.lives[life].committed = self.lives[life].committed.max(position.revision.0);
+        }
         position
     }
 

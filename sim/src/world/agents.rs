@@ -134,8 +134,9 @@ impl World {
         if self.quiet {
             // Born into the quiet period: perfect links.
             self.agents.push(process);
-            self.agents[p].up.heal();
-            self.agents[p].down.heal();
+            let way = self.quiet_way();
+            self.agents[p].up.heal(way);
+            self.agents[p].down.heal(way);
         } else {
             self.agents.push(process);
         }
@@ -309,7 +310,10 @@ impl World {
             Ok(epoch) => {
                 hold!(FencedOnlyByLarger, epoch.0 == seen + 1, "p{p}: superseding {seen} gave the epoch {epoch}");
                 let (node, life) = (self.agents[p].node, self.agents[p].life);
-                self.truth.epochs[node].insert(epoch.0);
+                if !self.truth.epochs[node].insert(epoch.0) {
+                    // Another one was started under that epoch meanwhile: two hosts that do not know of one another.
+                    self.truth.twins[node].insert(epoch.0);
+                }
                 self.truth.lives[life].epoch = epoch;
             }
             Err(error) => {

@@ -61,10 +61,10 @@ impl World {
         self.host.suspended_until = 0;
         self.host.deaf_until = 0;
         self.host.no_commits_until = 0;
-        let now = self.now;
+        let (now, way) = (self.now, self.quiet_way());
         for process in &mut self.agents {
-            process.up.heal();
-            process.down.heal();
+            process.up.heal(way);
+            process.down.heal(way);
             process.suspended_until = 0;
             process.deaf_until = 0;
             process.clock.stop_ends(now);
@@ -99,6 +99,11 @@ impl World {
         let lease = self.knobs.controller.lease.as_micros() as u64;
         let straggler = self.knobs.up.straggle_by.max(self.knobs.down.straggle_by);
         4 * backoff + 4 * lease + straggler + self.knobs.commit_late_by + 120_000_000
+    }
+
+    /// The longest way of a frame in the quiet period: a small part of the interval, or no lease could be kept.
+    pub(crate) fn quiet_way(&self) -> u64 {
+        (self.knobs.controller.heartbeat.as_micros() as u64 / 20).min(20_000)
     }
 
     /// The living agent of a node.

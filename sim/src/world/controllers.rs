@@ -151,6 +151,7 @@ impl World {
 
     fn transmit_controller(&mut self) -> Check {
         let now = self.controller_local();
+        self.before_controller_call(now);
         for _ in 0..20_000 {
             let mut buffer = std::mem::take(&mut self.buffer);
             let result = self.host.controller.poll_transmit(now, &mut buffer);
@@ -163,7 +164,10 @@ impl World {
             self.buffer = buffer;
             match frame {
                 Some((peer, bytes)) => self.frame_from_controller(peer, bytes)?,
-                None => return Ok(()),
+                None => {
+                    self.host.shadow.asked = self.host.controller.next_timeout();
+                    return Ok(());
+                }
             }
         }
         fail(Invariant::NoEndlessExchange, "controller: 20,000 frames in one go")

@@ -204,6 +204,9 @@ impl World {
 
     fn forget_node(&mut self) -> Check<bool> {
         let n = self.rng.index(self.nodes.len());
+        if self.host.suspended_until > self.now {
+            return Ok(false);
+        }
         let Some(id) = self.nodes[n].id else { return Ok(false) };
         let done = self.host.controller.forget_node(id);
         self.trace.line(self.now, || format!("controller: forget n{n}: {done}"));

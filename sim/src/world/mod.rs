@@ -232,7 +232,9 @@ impl World {
                 }
             }
             Event::Commit(life, node, position) => {
-                if life == self.host.life {
+                if life == self.host.life && self.host.suspended_until > self.now {
+                    self.schedule(self.host.suspended_until, Event::Commit(life, node, position));
+                } else if life == self.host.life {
                     self.commit(node, position)?;
                     self.drain_controller()?;
                 }
