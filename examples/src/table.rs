@@ -40,6 +40,28 @@ pub fn render(headline: &[&str], rows: &[Vec<String>]) -> String {
     line(&headline) + &rows.iter().map(|row| line(row)).collect::<String>()
 }
 
+/// Items with commas between them, on lines of at most `width`, the first behind `title` and the others under it. Nothing
+/// for no items.
+pub fn paragraph(title: &str, items: &[String], width: usize) -> String {
+    let indent = " ".repeat(title.chars().count());
+    let mut out = String::new();
+    let mut line = title.to_owned();
+    for (at, item) in items.iter().enumerate() {
+        let item = if at + 1 < items.len() { format!("{item},") } else { item.clone() };
+        if line.len() > title.len() && line.len() + 1 + item.len() > width {
+            out += line.trim_end();
+            out.push('\n');
+            line = indent.clone();
+        }
+        line += &item;
+        line.push(' ');
+    }
+    if items.is_empty() {
+        return out;
+    }
+    out + line.trim_end() + "\n"
+}
+
 /// The value below which `share` of the sorted values lie; 0 without values.
 pub fn percentile(sorted: &[u64], share: f64) -> u64 {
     let last = sorted.len().saturating_sub(1);
@@ -55,6 +77,13 @@ mod tests {
         assert_eq!([0, 999, 1_000, 1_234_567].map(number), ["0", "999", "1,000", "1,234,567"]);
         let rows = [vec!["edge-1".into(), "9".into()], vec!["e".into(), "1,204".into()]];
         assert_eq!(render(&["node", "frames"], &rows), "node    frames\nedge-1       9\ne        1,204\n");
+    }
+
+    #[test]
+    fn a_paragraph_is_broken_between_items() {
+        let items = ["one 1", "two 2", "three 3"].map(str::to_owned);
+        assert_eq!(paragraph("all: ", &items, 20), "all: one 1, two 2,\n     three 3\n");
+        assert_eq!(paragraph("all: ", &[], 20), "");
     }
 
     #[test]

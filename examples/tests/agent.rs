@@ -23,9 +23,14 @@ struct Bench {
 impl Bench {
     fn open() -> Bench {
         let folder = tempfile::tempdir().unwrap();
+        let audit = folder.path().join("audit");
+        Bench::with_audit(folder, &audit)
+    }
+
+    fn with_audit(folder: tempfile::TempDir, audit: &Path) -> Bench {
         let mut command = Command::new(env!("CARGO_BIN_EXE_controller"));
         command.args(["--listen", "127.0.0.1:0", "--term", "1", "--heartbeat", "500", "--lease", "1500"]);
-        command.arg("--audit").arg(folder.path().join("audit"));
+        command.arg("--audit").arg(audit);
         let mut controller = Process::start("controller", &mut command, &folder.path().join("controller.log")).unwrap();
         let address = controller.announced("listening on ", SOON).unwrap();
         Bench { folder, controller, address }
@@ -124,4 +129,27 @@ fn told_to_leave_it_cancels_and_still_reports_every_end() {
     let truth = states(&bench.path("a.truth"));
     assert_eq!(truth.last().map(String::as_str), Some("CANCELLED"));
     assert_eq!(bench.history(), truth);
+}
+
+#[test]
+fn what_the_controller_could_not_store_is_never_called_durable() {
+    let mut bench = Bench::with_audit(tempfile::tempdir().unwrap(), Path::new("/dev/full"));
+    let mut agent = bench.agent("a", "task one\n  shell exit 0\n", None, &[]);
+    assert_eq!(code(&mut bench.controller), 1);
+    let words = bench.controller.last_words();
+    assert!(words.contains("writing the audit history: No space left on device"), "{words}");
+    // It has all that it needs to end but the word that its report is stored.
+    agent.announced("edge-1: session with controller", SOON).unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(agent.ended().unwrap().is_none(), "{}", agent.last_words());
+    assert_eq!(states(&bench.path("a.truth")), ["PENDING", "RUNNING", "SUCCEEDED"]);
+}
+
+#[test]
+fn an_agent_whose_own_log_fails_says_so_and_ends() {
+    let bench = Bench::open();
+    std::os::unix::fs::symlink("/dev/full", bench.path("a.truth")).unwrap();
+    let mut agent = bench.agent("a", SLOW, None, &[]);
+    assert_eq!(code(&mut agent), 1);
+    assert!(agent.last_words().contains("the truth log could not be written"), "{}", agent.last_words());
 }

@@ -111,7 +111,7 @@ impl Findings {
         let ended = |state: &str| self.tasks().filter(|task| task.newest.state == state).count();
         let tasks = self.tasks().count();
         let share = |part: usize| if tasks == 0 { 0.0 } else { 100.0 * part as f64 / tasks as f64 };
-        let mut out = format!(
+        let out = format!(
             "processes started: {}   tasks that could not be started: {}   time limits: {}   retries: {}\n\
              success rate: {:.1} % of {} tasks   sync latency p50 / p99 / most: {} / {} / {} ms\n\
              frames offered: {} ({} bytes)   lost: {}   repeated: {}   reordered: {}   corrupted: {}\n",
@@ -138,10 +138,7 @@ impl Findings {
             .filter(|(_, value)| value.as_u64().is_some_and(|count| count > 0))
             .map(|(name, value)| format!("{name} {value}"))
             .collect();
-        if !counters.is_empty() {
-            out += &format!("controller: {}\n", counters.join(", "));
-        }
-        out
+        out + &table::paragraph("controller: ", &counters, 120)
     }
 
     fn tasks(&self) -> impl Iterator<Item = &crate::records::TaskDump> {
