@@ -121,9 +121,10 @@ impl World {
         if let Some(repair) = shadow.repair.filter(|repair| chain.holds(repair.base)) {
             for revision in repair.base.revision.0 + 1..=position.revision.0 {
                 let tag = chain.entries[revision as usize - 1].position.tag.0;
-                let seen = shadow.seen.contains(&(revision, tag));
+                let seen = shadow.seen.contains(&(revision, tag)) || shadow.in_snapshot(chain, revision);
                 hold!(RepairKeepsNewer, seen, "n{n}: repaired at {position}, and revision {revision} was never told");
             }
+            shadow.bases.push(repair.base);
         }
         shadow.last_event = position;
         shadow.announced = false;
@@ -221,7 +222,7 @@ impl World {
         };
         for revision in from + 1..here {
             let tag = chain.entries[revision as usize - 1].position.tag.0;
-            if !shadow.seen.contains(&(revision, tag)) {
+            if !shadow.seen.contains(&(revision, tag)) && !shadow.in_snapshot(chain, revision) {
                 let name = if shadow.announced { Invariant::RepairKeepsNewer } else { Invariant::NothingLost };
                 return fail(
                     name,

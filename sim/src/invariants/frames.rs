@@ -61,6 +61,7 @@ impl World {
                     hello.epoch
                 );
                 self.agents[p].shadow.hello = Some((hello.nonce, hello.counter));
+                self.hellos.insert((hello.nonce, hello.counter), (hello.epoch, self.agents[p].node));
             }
             Body::Open(open) => {
                 self.agents[p].shadow.session = sent.session();
@@ -234,9 +235,17 @@ impl World {
             Body::Welcome(welcome) => {
                 let nonce = *self.host.shadow.nonce.get_or_insert(welcome.nonce);
                 hold!(OneSessionPerNode, nonce == welcome.nonce, "the controller changed its nonce");
-                let node = self.agents[p].node;
                 let hello = (welcome.hello_nonce, welcome.hello_counter);
-                self.offers.insert(sent.session_offered(), (self.agents[p].agent.epoch(), hello.0, hello.1, node));
+                let said = self.hellos.get(&hello).copied();
+                hold!(
+                    OneSessionPerNode,
+                    said.is_some(),
+                    "p{p}: a WELCOME answers a HELLO that nobody said: {}",
+                    sent.frame
+                );
+                if let Some((epoch, node)) = said {
+                    self.offers.insert(sent.session_offered(), (epoch, hello.0, hello.1, node));
+                }
                 Ok(())
             }
             Body::Ack(ack) => self.check_ack(sent.session(), ack),

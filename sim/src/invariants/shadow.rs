@@ -7,6 +7,7 @@ use taskwire::{Digest, Epoch, Instant, LeaseView, Made, NodeId, Nonce, Phase, Po
 use taskwire::{SessionId, State, TaskId, Term};
 
 use crate::clock::TrueTime;
+use crate::truth::Life;
 
 /// What is remembered of an agent object.
 #[derive(Clone, Debug)]
@@ -161,6 +162,8 @@ pub struct NodeShadow {
     pub tasks: BTreeMap<TaskId, TaskShadow>,
     /// Identities of events seen.
     pub seen: BTreeSet<(u64, u64)>,
+    /// Bases of snapshots: what came before was told as a state, and its gaps by name.
+    pub bases: Vec<Position>,
     /// The position of the last event of an entry.
     pub last_event: Position,
     /// Registrations sighted.
@@ -195,6 +198,13 @@ pub struct NodeShadow {
     pub both_heard: Option<TrueTime>,
     /// A fork or a duplicate identity was told.
     pub twin_told: bool,
+}
+
+impl NodeShadow {
+    /// Whether a revision of a history was told as part of a state.
+    pub fn in_snapshot(&self, chain: &Life, revision: u64) -> bool {
+        self.bases.iter().any(|base| revision <= base.revision.0 && chain.holds(*base))
+    }
 }
 
 /// What is remembered of the controller object.

@@ -122,6 +122,8 @@ pub struct World {
     pub(crate) ever_seen: Vec<std::collections::BTreeSet<(u64, u64)>>,
     /// Sessions offered by WELCOMEs of this controller object: epoch, nonce, counter and node that they are for.
     pub(crate) offers: BTreeMap<SessionId, (Epoch, Nonce, u64, usize)>,
+    /// HELLOs that were said, by nonce and counter: epoch and node.
+    pub(crate) hellos: BTreeMap<(Nonce, u64), (Epoch, usize)>,
 }
 
 impl World {
@@ -155,6 +157,7 @@ impl World {
             options,
             busy_frames: 0,
             offers: BTreeMap::new(),
+            hellos: BTreeMap::new(),
             knobs,
             rng,
         };
