@@ -11,6 +11,8 @@ use crate::wire::{Echo, Judged, Judgement, Settings, Standing, Welcome};
 
 /// First pause between two HELLOs.
 const HELLO_AGAIN: Duration = Duration::from_millis(250);
+/// Copies of GOODBYE.
+const GOODBYES: u32 = 2;
 /// Tries of OPEN before greeting anew.
 const MOST_OPENS: u32 = 10;
 /// Retransmission time-outs that fit into a heartbeat interval at the least: a session whose acknowledgements are lost
@@ -62,8 +64,15 @@ pub(super) enum State {
     Greeting(Greeting),
     Opening(Opening),
     Open(Session),
-    Fenced { seen: Epoch },
-    Leaving { session: SessionId, come_back_after: Duration },
+    Fenced {
+        seen: Epoch,
+    },
+    /// GOODBYE goes out in so many copies yet: nobody stays to repeat it.
+    Leaving {
+        session: SessionId,
+        come_back_after: Duration,
+        copies: u32,
+    },
     Left,
 }
 
@@ -97,6 +106,7 @@ pub(super) struct Opening {
     pub welcome: FrameNumber,
     /// The first OPEN for this WELCOME, and when it was sent.
     pub first_open: Option<FrameNumber>,
+    pub first_sent: Option<Instant>,
     pub next_at: Instant,
     pub due: bool,
     pub tries: u32,
@@ -173,7 +183,7 @@ impl Agent {
         self.publisher.close();
         self.lease.end();
         self.state = match &self.state {
-            State::Open(session) => State::Leaving { session: session.id, come_back_after },
+            State::Open(session) => State::Leaving { session: session.id, come_back_after, copies: GOODBYES },
             State::Leaving { .. } => return,
             _ => State::Left,
         };
@@ -274,6 +284,7 @@ impl Agent {
             judgement,
             welcome: number,
             first_open: None,
+            first_sent: None,
             next_at: now,
             due: true,
             tries: 0,
@@ -326,8 +337,12 @@ impl Agent {
         match &mut self.state {
             State::Greeting(greeting) if greeting.next_at <= now => greeting.due = true,
             State::Opening(opening) if opening.next_at <= now && !opening.due => {
-                if opening.tries >= MOST_OPENS {
-                    self.end_session(now, SessionEnd::NoSession, Duration::ZERO);
+                let lease = Duration::from_micros(opening.settings.lease);
+                let outlived = opening.first_sent.is_some_and(|first| now.since(first) >= lease);
+                if outlived || opening.tries >= MOST_OPENS {
+                    // The controller has ended what was to be opened: greet anew, at once.
+                    self.publisher.close();
+                    self.state = State::Greeting(Greeting { next_at: now, due: true, said: None });
                 } else {
                     opening.due = true;
                 }

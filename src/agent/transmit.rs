@@ -1,6 +1,8 @@
 //! Frames that an agent sends: the most urgent thing first, encoded, and noted as sent. What a delta holds is left to
 //! `publisher`.
 
+use core::time::Duration;
+
 use super::session::State;
 use super::Agent;
 use crate::bait::bait;
@@ -143,7 +145,10 @@ impl Agent {
         let pause = self.publisher.window.rtt.timeout();
         let State::Opening(opening) = &mut self.state else { return None };
         opening.due = false;
-        opening.next_at = now.after(pause * (1 << opening.tries.min(4)));
+        // A session that waits to be opened loses its lease meanwhile: the pause grows to half an interval at most.
+        let most = Duration::from_micros(opening.settings.heartbeat / 2).max(pause);
+        opening.next_at = now.after((pause * (1 << opening.tries.min(4))).min(most));
+        opening.first_sent.get_or_insert(now);
         opening.tries += 1;
         opening.first_open.get_or_insert(number);
         let open = Open { controller_nonce: opening.nonce, reported: opening.judgement };
@@ -153,8 +158,11 @@ impl Agent {
     }
 
     fn send_goodbye(&mut self, buffer: &mut [u8]) -> Option<usize> {
-        let State::Leaving { session, come_back_after } = self.state else { return None };
-        self.state = State::Left;
+        let State::Leaving { session, come_back_after, copies } = self.state else { return None };
+        self.state = match copies {
+            0 | 1 => State::Left,
+            _ => State::Leaving { session, come_back_after, copies: copies - 1 },
+        };
         let goodbye = Goodbye { tip: self.publisher.tip(), come_back_after: micros(come_back_after) };
         let header = self.header(Kind::Goodbye, session);
         self.put(header, &Body::Goodbye(goodbye), buffer)

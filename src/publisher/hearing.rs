@@ -46,7 +46,20 @@ impl<S: Stream> Publisher<S> {
         while let Some(flight) = self.window.take_lost(now) {
             self.lose(flight);
         }
+        self.see_contradiction(staged_nothing);
         Acknowledged::Heard { largest_sent: heard.largest_sent, base_moved }
+    }
+
+    /// Everything with data was acknowledged, and yet the position lies behind: whoever holds those frames (it may have
+    /// been told forged ones) does not apply them. They are sent anew.
+    fn see_contradiction(&mut self, staged_nothing: bool) {
+        let whole = self.outgoing.as_ref().is_none_or(|outgoing| outgoing.is_whole());
+        let all_acknowledged = self.window.is_idle() && self.lost.is_empty() && self.received < self.sent;
+        let held_is_dropped = bait!(self.baits, HeldFrameDropped) || bait!(self.baits, HeldFrameEvicted);
+        if all_acknowledged && whole && !staged_nothing && !held_is_dropped {
+            self.release_all();
+            self.sent = self.received;
+        }
     }
 
     /// Takes out the flights that are done with, and notes the parts of a snapshot that they were.
