@@ -6,12 +6,20 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 /* Runs in the child, after fork: only calls that are safe there. */
-static void become(char *const arguments[], const int exec_pipe[2], const int out_pipe[2], const int err_pipe[2]) {
+static void become(char *const arguments[], pid_t parent, const int exec_pipe[2], const int out_pipe[2], const int err_pipe[2]) {
     /* The parent does the same: whichever comes first, the group exists before anybody signals it. */
     (void)setpgid(0, 0);
+
+    /* A task does not outlive its agent, also one that is killed: the program ends with it (what it started itself may
+     * not). The agent may have ended before this was said. */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) {
+        _exit(126);
+    }
 
     /* The agent blocks and ignores signals for its own sake; the program gets a fresh start. */
     struct sigaction standard;
@@ -42,7 +50,7 @@ static void close_pair(int pair[2]) {
 
 bool spawn(char *const arguments[], struct spawned *out) {
     int exec_pipe[2] = {-1, -1}, out_pipe[2] = {-1, -1}, err_pipe[2] = {-1, -1};
-    pid_t pid = -1;
+    pid_t pid = -1, parent = getpid();
     if (pipe2(exec_pipe, O_CLOEXEC) == 0 && pipe2(out_pipe, O_CLOEXEC) == 0 && pipe2(err_pipe, O_CLOEXEC) == 0 &&
         fcntl(exec_pipe[0], F_SETFL, O_NONBLOCK) == 0 && fcntl(out_pipe[0], F_SETFL, O_NONBLOCK) == 0 &&
         fcntl(err_pipe[0], F_SETFL, O_NONBLOCK) == 0) {
@@ -57,7 +65,7 @@ bool spawn(char *const arguments[], struct spawned *out) {
         return false;
     }
     if (pid == 0) {
-        become(arguments, exec_pipe, out_pipe, err_pipe);
+        become(arguments, parent, exec_pipe, out_pipe, err_pipe);
     }
     (void)setpgid(pid, pid);
     close(exec_pipe[1]);

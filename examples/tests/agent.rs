@@ -4,81 +4,10 @@
 mod common;
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
+use common::bench::{code, states, Bench, SOON};
 use rustix::process::Signal;
-use taskwire_examples::audit::read_lines;
-use taskwire_examples::processes::Process;
-use taskwire_examples::records::{AuditLine, Transition};
-
-const SOON: Duration = Duration::from_secs(30);
-
-struct Bench {
-    folder: tempfile::TempDir,
-    controller: Process,
-    address: String,
-}
-
-impl Bench {
-    fn open() -> Bench {
-        let folder = tempfile::tempdir().unwrap();
-        let audit = folder.path().join("audit");
-        Bench::with_audit(folder, &audit)
-    }
-
-    fn with_audit(folder: tempfile::TempDir, audit: &Path) -> Bench {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_controller"));
-        command.args(["--listen", "127.0.0.1:0", "--term", "1", "--heartbeat", "500", "--lease", "1500"]);
-        command.arg("--audit").arg(audit);
-        let mut controller = Process::start("controller", &mut command, &folder.path().join("controller.log")).unwrap();
-        let address = controller.announced("listening on ", SOON).unwrap();
-        Bench { folder, controller, address }
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// An agent of node edge-1 with files of its own; `stored` is what its epoch file says.
-    fn agent(&self, files: &str, tasks: &str, stored: Option<u64>, flags: &[&str]) -> Process {
-        let file = |name: &str| self.path(&format!("{files}.{name}"));
-        std::fs::write(file("tasks"), tasks).unwrap();
-        if let Some(stored) = stored {
-            std::fs::write(file("epoch"), stored.to_string()).unwrap();
-        }
-        let mut command = Command::new(common::agent());
-        command.args(["--node", "edge-1", "--controller", &self.address]).args(flags);
-        for (flag, name) in [("--tasks", "tasks"), ("--truth", "truth"), ("--epoch-file", "epoch")] {
-            command.arg(flag).arg(file(name));
-        }
-        Process::start(files, &mut command, &file("log")).unwrap()
-    }
-
-    /// The states that the history has of all tasks, in order.
-    fn history(&self) -> Vec<String> {
-        let line = |line: AuditLine| match line {
-            AuditLine::Transition { transition, .. } => Some(transition.state),
-            _ => None,
-        };
-        read_lines(&self.path("audit")).unwrap().into_iter().filter_map(line).collect()
-    }
-}
-
-fn states(truth: &Path) -> Vec<String> {
-    read_lines::<Transition>(truth).unwrap().into_iter().map(|transition| transition.state).collect()
-}
-
-fn code(process: &mut Process) -> i32 {
-    let began = std::time::Instant::now();
-    loop {
-        if let Some(status) = process.ended().unwrap() {
-            return status.code().unwrap_or_else(|| panic!("{status}: {}", process.last_words()));
-        }
-        assert!(began.elapsed() < SOON, "{} goes on: {}", process.name(), process.last_words());
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
 
 const SLOW: &str = "task slow\n  shell sleep 20\n";
 

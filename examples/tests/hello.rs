@@ -42,3 +42,30 @@ fn the_hello_programs_talk_to_one_another() {
     let last = log.lines().last().unwrap();
     assert!(last.starts_with("0f8fad5b-d9cb-469f-a165-70867728950e SUCCEEDED attempt 0 "), "{log}");
 }
+
+/// The code blocks of the README that begin with this fence, one string each.
+fn blocks(readme: &str, fence: &str) -> Vec<String> {
+    readme.split(fence).skip(1).filter_map(|part| part.split("```").next()).map(str::to_owned).collect()
+}
+
+/// Whether the lines of `block` stand in `source` in this order, whatever their indentation; the first that does not.
+fn first_strange_line<'a>(block: &'a str, source: &str) -> Option<&'a str> {
+    let mut rest = source.lines().map(str::trim);
+    block.lines().map(str::trim).filter(|line| !line.is_empty()).find(|line| !rest.any(|found| found == *line))
+}
+
+#[test]
+fn the_readme_shows_the_hello_programs_as_they_are() {
+    let read = |path: &str| std::fs::read_to_string(common::root().join(path)).unwrap();
+    let readme = read("README.md");
+    for (fence, path) in
+        [("```c\n", "examples/c/hello_agent.c"), ("```rust,ignore\n", "examples/src/bin/hello_controller.rs")]
+    {
+        let blocks = blocks(&readme, fence);
+        assert!(!blocks.is_empty(), "the README shows {path}");
+        for block in blocks {
+            assert_eq!(first_strange_line(&block, &read(path)), None, "a line of the README that {path} does not have");
+        }
+    }
+    assert_eq!(first_strange_line("b\na", "a\nb\n"), Some("a"), "the order counts");
+}

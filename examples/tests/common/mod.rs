@@ -1,5 +1,7 @@
 //! What the tests of the programs share: building the programs in C, and folders to run them in.
 
+pub mod bench;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
