@@ -340,3 +340,86 @@ pub extern "C" fn taskwire_agent_event_text(kind: u32) -> *const c_char {
     };
     text.as_ptr()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use taskwire::wire::Verdict;
+    use taskwire::{Epoch, Revision, Tag, TaskId, Term};
+
+    fn text(pointer: *const c_char) -> String {
+        // SAFETY: a static text, or the name of an event, both ended by a NUL.
+        unsafe { CStr::from_ptr(pointer) }.to_str().expect("UTF-8").to_string()
+    }
+
+    /// The event with all that its kind does not speak of taken for granted to be zero: the fields that are not.
+    fn spoken(event: &AgentEvent) -> String {
+        let flat = flat(event);
+        let fields = [
+            ("task", u64::from(flat.task.bytes[15])),
+            ("revision", flat.revision),
+            ("term", flat.term),
+            ("epoch", flat.epoch),
+            ("come_back_after_us", flat.come_back_after_us),
+            ("reason", flat.reason.into()),
+            ("verdict", flat.verdict.into()),
+            ("lossy", flat.lossy.into()),
+            ("twin", flat.twin.into()),
+            ("limit", flat.limit.into()),
+            ("limit_most", flat.limit_most.into()),
+            ("controller", flat.controller_revision << 8 | flat.controller_tag),
+            ("base", flat.base_revision << 8 | flat.base_tag),
+            ("tip", flat.tip_revision << 8 | flat.tip_tag),
+        ];
+        let mut out = text(taskwire_agent_event_text(flat.kind));
+        for (name, value) in fields.into_iter().filter(|(_, value)| *value != 0) {
+            out += &format!(" {name}={value}");
+        }
+        let name = text(flat.name.as_ptr());
+        if !name.is_empty() {
+            out += &format!(" name={name}");
+        }
+        out
+    }
+
+    #[test]
+    fn every_kind_of_event_says_what_its_constant_says() {
+        let name = Name::new("ctl").expect("a name");
+        let at = |revision, tag| Position { revision: Revision(revision), tag: Tag(tag) };
+        let task = TaskId([7; 16]);
+        let (term, verdict) = (Term(9), Verdict::Fork);
+        let refusal = Refusal::Limit(LimitName::Finals, 12);
+        let expected: [(AgentEvent, &str); 11] = [
+            (
+                AgentEvent::SessionOpened { controller: name.clone(), term, verdict, lossy: true },
+                "SessionOpened term=9 verdict=5 lossy=1 name=ctl",
+            ),
+            (AgentEvent::SessionClosed { reason: SessionEnd::Fenced }, "SessionClosed reason=5"),
+            (
+                AgentEvent::HistoryDiffers { verdict, controller: at(1, 2), base: at(3, 4), tip: at(5, 6) },
+                "HistoryDiffers verdict=5 controller=258 base=772 tip=1286",
+            ),
+            (AgentEvent::Durable { revision: Revision(8) }, "Durable revision=8"),
+            (AgentEvent::TaskForgotten { task }, "TaskForgotten task=7"),
+            (AgentEvent::LeaseExpiring, "LeaseExpiring"),
+            (AgentEvent::LeaseExpired, "LeaseExpired"),
+            (AgentEvent::Fenced { seen: Epoch(4), twin: true }, "Fenced epoch=4 twin=1"),
+            (AgentEvent::TermConflict { term, controller: name }, "TermConflict term=9 name=ctl"),
+            (
+                AgentEvent::Refused { refusal, come_back_after: 77 },
+                "Refused come_back_after_us=77 reason=2 limit=7 limit_most=12",
+            ),
+            (AgentEvent::Damaged { task }, "Damaged task=7"),
+        ];
+        for (event, text) in expected {
+            assert_eq!(spoken(&event), text);
+        }
+    }
+
+    #[test]
+    fn the_longest_name_is_whole_and_ends_with_a_nul() {
+        let name = Name::new(&"n".repeat(Name::MAX)).expect("a name");
+        let array = named(&name);
+        assert_eq!(text(array.as_ptr()), name.as_str());
+    }
+}
