@@ -1235,7 +1235,7 @@ taskwire_status taskwire_agent_forget(struct taskwire_agent *agent, uint64_t now
  * taskwire_update_init, all with the same struct_size. `count`, how many there are, 0 or more.
  *
  * Pointers: `updates` and what they point at are the caller's, and are copied. `updates` may be NULL if `count` is 0.
- * `out_done` gets how many were carried out: on an error, updates[*out_done] is the one that was refused, and going on
+ * `out_done` gets how many were carried out: on an error, the update of that index is the one refused, and going on
  * behind it is the caller's choice.
  *
  * Errors: those of the single calls, for the update refused: TASKWIRE_ERROR_FULL, TASKWIRE_ERROR_ALREADY_REGISTERED,
