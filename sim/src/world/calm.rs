@@ -138,7 +138,12 @@ impl World {
             return (!process.refused).then(|| format!("{name} was not refused"));
         }
         let life = &self.truth.lives[process.life];
-        let Some(print) = self.nodes[node].print else { return Some(format!("{name} is unknown to the controller")) };
+        let Some(print) = self.nodes[node].print else {
+            return Some(format!(
+                "{name} is unknown to the controller, which holds {:?}",
+                self.host.controller.sizes()
+            ));
+        };
         let agent = &process.agent;
         let tail = life.tail();
         if process.agent.phase() == (Phase::Fenced { seen: taskwire::Epoch(u64::MAX - 1) }) {

@@ -72,7 +72,8 @@ impl World {
         self.trace.mix_bytes(&bytes);
         let frame = self.decoded(&bytes, taskwire::Epoch(0), "the controller")?;
         self.trace.line(self.now, || format!("controller to {peer} < {}{frame}", session_text(&frame)));
-        let Some(p) = self.agents.iter().rposition(|a| a.peer == peer) else {
+        let living = self.agents.iter().rposition(|a| a.peer == peer && a.alive);
+        let Some(p) = living.or_else(|| self.agents.iter().rposition(|a| a.peer == peer)) else {
             return Ok(()); // noise came from there: nobody listens
         };
         let sent = self.sent(p, false, frame, bytes);
