@@ -238,8 +238,10 @@ impl Controller {
         self.handshakes.expire(now);
         let nodes_full = node.is_none() && self.node_count >= self.config.nodes as usize;
         let backlog = node.and_then(|id| self.node_ref(id)).map_or(0, |node| node.events.len());
-        let busy = self.handshakes.len() >= self.config.handshakes as usize
-            || backlog >= self.config.events_per_node as usize + NOTICES;
+        // Its own older handshake gives way to this one.
+        let others = self.handshakes.len() - usize::from(self.handshakes.of(&hello.node).is_some());
+        let busy =
+            others >= self.config.handshakes as usize || backlog >= self.config.events_per_node as usize + NOTICES;
         if !nodes_full && !busy {
             return Ok(());
         }
