@@ -15,14 +15,20 @@ pub(crate) struct Rtt {
     backoff: u32,
     least: u64,
     most: u64,
+    /// No sample counts for more: a clock that jumped tells nothing of the way.
+    ceiling: u64,
 }
 
 /// Time-out before the first sample, in microseconds (RFC 6298, 2.1 says 1 s).
 const FIRST: u64 = 1_000_000;
+/// What a time-out is above the smoothed time at least: on a steady link the variation goes to nothing, and the
+/// acknowledgement would come just when it is given up (the G of RFC 6298).
+const GRANULARITY: u64 = 1_000;
 
 impl Rtt {
     pub(crate) fn new(pace: &Pace) -> Rtt {
-        Rtt { smoothed: None, variation: 0, backoff: 0, least: micros(pace.least_rto), most: micros(pace.most_backoff) }
+        let most = micros(pace.most_backoff);
+        Rtt { smoothed: None, variation: 0, backoff: 0, least: micros(pace.least_rto), most, ceiling: most }
     }
 
     /// Bounds the time-out of a session anew: it is never longer than a part of the lease that it keeps alive.
@@ -32,6 +38,7 @@ impl Rtt {
 
     /// Takes one sample, in microseconds (RFC 6298, 2.2 and 2.3).
     pub(crate) fn sample(&mut self, sample: u64) {
+        let sample = sample.min(self.ceiling);
         match self.smoothed {
             None => {
                 self.smoothed = Some(sample);
@@ -52,7 +59,10 @@ impl Rtt {
     pub(crate) fn timeout(&self) -> Duration {
         let base = match self.smoothed {
             None => FIRST.max(self.least),
-            Some(smoothed) => smoothed.saturating_add(4 * self.variation).max(self.least),
+            Some(smoothed) => {
+                let above = (4 * self.variation).max(GRANULARITY).max(smoothed / 8);
+                smoothed.saturating_add(above).max(self.least)
+            }
         };
         let backed = base.saturating_mul(1u64 << self.backoff.min(20));
         // The bound is on backing off: a round trip that is longer than it has its time all the same.

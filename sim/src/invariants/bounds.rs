@@ -17,6 +17,7 @@ pub(crate) struct ControllerBefore {
     node: Option<usize>,
     print: Option<NodePrint>,
     session: SessionId,
+    staging: bool,
     sessions: u64,
     applied: u64,
     /// It belongs to the current session and was never delivered before.
@@ -32,6 +33,11 @@ impl World {
         self.nodes[n].id.and_then(|id| self.host.controller.session(id)).unwrap_or(SessionId::NONE)
     }
 
+    fn is_staging(&self, n: usize) -> bool {
+        let view = self.nodes[n].id.and_then(|id| self.host.controller.view().node(id));
+        view.is_some_and(|view| view.is_staging())
+    }
+
     /// Before the controller hears a frame.
     pub(crate) fn before_controller_frame(&mut self, arrival: &Arrival) -> Check<ControllerBefore> {
         let metrics = self.host.controller.metrics();
@@ -39,6 +45,7 @@ impl World {
             node: None,
             print: None,
             session: SessionId::NONE,
+            staging: false,
             sessions: metrics.sessions_total,
             applied: metrics.frames_applied_total,
             new: false,
@@ -49,6 +56,7 @@ impl World {
         before.node = Some(n);
         before.print = self.nodes[n].print;
         before.session = self.session_of(n);
+        before.staging = self.is_staging(n);
         if arrival.again || arrival.harm != Harm::None {
             for p in 0..self.agents.len() {
                 if self.agents[p].node == n {
@@ -184,7 +192,7 @@ impl World {
                 let told = Repair { base: open.reported.base, tip: open.reported.tip };
                 self.nodes[n].repair_told = open.reported.verdict.repairs().then_some(told);
             }
-            Body::Verdict(judged) => {
+            Body::Verdict(judged) if !before.staging && self.is_staging(n) => {
                 let judgement = judged.judgement;
                 self.nodes[n].repair_told = Some(Repair { base: judgement.base, tip: judgement.tip });
             }

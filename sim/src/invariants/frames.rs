@@ -186,8 +186,10 @@ impl World {
     fn check_judgement(&mut self, p: usize, judgement: &Judgement, asked: bool) -> Check {
         let node = self.agents[p].node;
         let life = &self.truth.lives[self.agents[p].life];
-        let (base, tail) = (self.agents[p].agent.base(), life.tail());
+        // As they were when it was judged: more may have been reported since.
+        let (base, tail) = (judgement.base, judgement.tip);
         let judged = judgement.judged;
+        hold!(CursorMeansHave, life.holds(base) && life.holds(tail), "p{p}: it judged with base {base} and tip {tail}");
         let diverged = self.truth.diverged(node);
         let two = !self.truth.twins[node].is_empty();
         let misled = self.tally.met(Invariant::NoFalseDrift);
@@ -297,7 +299,7 @@ impl World {
         let chain = &self.truth.lives[life];
         // Events wait for what came after the last one polled, and after a switch only for what came after base.
         let polled = Some(shadow.last_event).filter(|last| chain.holds(*last));
-        let base = shadow.repair_told.map(|repair| repair.base).filter(|base| chain.holds(*base));
+        let base = shadow.switched_on.filter(|base| chain.holds(*base));
         let Some(from) = polled.max(base).map(|position| position.revision.0) else { return Ok(()) };
         let misled = self.tally.met(Invariant::BackPressureDropsNothing);
         let mut queued = 0;

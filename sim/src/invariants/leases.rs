@@ -49,7 +49,10 @@ impl World {
         hold!(
             NoExpiryInAGap,
             silent + slack + 2 >= lease && !misled,
-            "n{n} is lost after {silent} µs in which the controller was called ({slack} µs of slack), and its lease is {lease} µs"
+            "n{n} is lost after {silent} µs in which the controller was called ({slack} µs of slack), and its lease is {lease} µs; heard last at {:?}, now {}, {} µs not called",
+            self.nodes[n].fresh,
+            self.host.shadow.last_call,
+            self.nodes[n].uncalled
         );
         Ok(())
     }

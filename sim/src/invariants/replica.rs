@@ -190,6 +190,10 @@ impl World {
             let name = if fork_misled { Invariant::ForkNeverMerged } else { self.blame(n, otherwise) };
             return fail(name, format!("n{n} at {position}: the digest is {}, and should be {truth}", print.digest));
         }
+        let shadow = &mut self.nodes[n];
+        if let Some(repair) = shadow.repair_told.filter(|r| r.tip.revision <= position.revision) {
+            shadow.switched_on = Some(repair.base);
+        }
         if !goes_on {
             self.check_switch(n, former, position)?;
         }

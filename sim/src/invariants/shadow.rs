@@ -174,6 +174,8 @@ pub struct NodeShadow {
     pub repair: Option<Repair>,
     /// The newest repair that the controller was told of by a frame.
     pub repair_told: Option<Repair>,
+    /// The base of the snapshot that its table was switched to last.
+    pub switched_on: Option<Position>,
     /// An announcement came that no switch has followed yet.
     pub told: bool,
     /// Positions at which tables were switched that no event has announced yet.

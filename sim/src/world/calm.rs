@@ -141,12 +141,6 @@ impl World {
             return None; // no larger epoch is left: only the controller's host can help, by forgetting the node
         }
         let life = &self.truth.lives[process.life];
-        let Some(print) = self.nodes[node].print else {
-            return Some(format!(
-                "{name} is unknown to the controller, which holds {:?}",
-                self.host.controller.sizes()
-            ));
-        };
         let agent = &process.agent;
         let tail = life.tail();
         if agent.phase() != Phase::Open {
@@ -154,6 +148,12 @@ impl World {
             let now = self.local(p);
             return Some(format!("{name} p{p} is {:?} at its {now:?}, next {why} at {next:?}", agent.phase()));
         }
+        let Some(print) = self.nodes[node].print else {
+            return Some(format!(
+                "{name} is unknown to the controller, which holds {:?}",
+                self.host.controller.sizes()
+            ));
+        };
         if print.received != tail {
             return Some(format!("{name} received {} of {tail}", print.received));
         }
