@@ -209,6 +209,7 @@ impl World {
         }
         let Some(id) = self.nodes[n].id else { return Ok(false) };
         let done = self.host.controller.forget_node(id);
+        self.host.shadow.asked = self.host.controller.next_timeout();
         self.trace.line(self.now, || format!("controller: forget n{n}: {done}"));
         if done {
             // Events of it may still wait; they name a node that is no more.
