@@ -60,6 +60,7 @@ impl World {
             Fault::PartitionAll => self.block(|_, _| true, until, true, true),
             Fault::Replay => return Ok(self.replay()),
             Fault::Misroute => return Ok(self.misroute()),
+            Fault::Noise if self.rng.below(4) == 0 => self.forge_fenced(p)?,
             Fault::Noise => self.noise(),
             Fault::AgentClockAhead => return self.agent_clock(p, 1),
             Fault::AgentClockBack => return self.agent_clock(p, -1),
