@@ -3,10 +3,11 @@
 # without a single execution, is a failure.
 #
 #   scripts/fuzz.sh 60                  every target for 60 seconds
-#   scripts/fuzz.sh 60 frames sessions  only the targets named
+#   scripts/fuzz.sh 60 frames pair      only the targets named
 #
 # The committed seeds in fuzz/corpus are read and left alone; what is found anew goes to build/fuzz, and a crash to
-# fuzz/artifacts, with the command that replays it.
+# fuzz/artifacts, with the command that replays it. No nightly toolchain is needed: RUSTC_BOOTSTRAP lets the stable one
+# instrument. SANITIZER=address (the default is none: the core has no unsafe code) also watches the C interface's memory.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -31,6 +32,18 @@ for target in "${targets[@]}"; do
     }
 done
 
+export RUSTC_BOOTSTRAP=1
+sanitizer=${SANITIZER:-none}
+[[ $sanitizer =~ ^(none|address|leak|memory|thread)$ ]] || {
+    printf "fuzz: error: unknown sanitizer '%s'; expected none, address, leak, memory or thread\n" "$sanitizer" >&2
+    exit 2
+}
+cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz || {
+    printf "fuzz: error: cargo-fuzz is missing and could not be installed; expected 'cargo install cargo-fuzz' to work\n" >&2
+    exit 1
+}
+cargo fuzz build --sanitizer "$sanitizer" || exit 1
+
 mkdir -p build/fuzz
 summary=()
 failed=0
@@ -41,8 +54,8 @@ for target in "${targets[@]}"; do
     mkdir -p "$found"
     seeds=()
     [ -d "fuzz/corpus/$target" ] && seeds=("fuzz/corpus/$target")
-    cargo +nightly fuzz run "$target" "$found" "${seeds[@]}" -- \
-        "-max_total_time=$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 2>&1 | tee "$log" | grep -vE '^#[0-9]+.*(NEW|REDUCE|pulse)'
+    cargo fuzz run --sanitizer "$sanitizer" "$target" "$found" "${seeds[@]}" -- \
+        "-max_total_time=$seconds" -max_len=2048 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 2>&1 | tee "$log" | grep -vE '^#[0-9]+.*(NEW|REDUCE|pulse)'
     status=${PIPESTATUS[0]}
     executions=$(sed -n 's/^stat::number_of_executed_units: *\([0-9]*\).*/\1/p' "$log" | tail -n 1)
     verdict=ok

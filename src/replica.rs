@@ -13,7 +13,7 @@ use crate::error::Illegal;
 use crate::id::{Epoch, FrameNumber, Slot};
 use crate::revision::{Digest, Position, Revision, Tag};
 use crate::stream::Stream;
-use crate::table::{Applied, Table};
+use crate::table::{Applied, Shown, Table};
 use crate::wire::Symptom;
 
 /// Positions remembered below the durable one, so that late frames can still be told.
@@ -63,14 +63,6 @@ impl<S: Stream> Held<S> {
     }
 }
 
-/// A detail shown, and the frame that brought it.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Shown<D> {
-    epoch: Epoch,
-    number: FrameNumber,
-    pub detail: D,
-}
-
 /// What became of a delta.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Taken {
@@ -93,7 +85,6 @@ pub(crate) enum Taken {
 pub(crate) struct Replica<S: Stream> {
     pub table: Table<S>,
     remembered: VecDeque<Position>,
-    details: Vec<Option<Shown<S::Detail>>>,
     held: Vec<Held<S>>,
     most_held: usize,
     /// What the last delta changed, the oldest first: for events, and to roll back.
@@ -114,7 +105,6 @@ impl<S: Stream> Replica<S> {
         Replica {
             table: Table::new(bound, seed, baits),
             remembered: VecDeque::from([Position::START]),
-            details: Vec::new(),
             held: Vec::new(),
             most_held: most_held as usize,
             applied: Vec::new(),
@@ -155,7 +145,7 @@ impl<S: Stream> Replica<S> {
     }
 
     pub(crate) fn detail(&self, slot: Slot) -> Option<&S::Detail> {
-        self.details.get(slot.0 as usize)?.as_ref().map(|shown| &shown.detail)
+        self.table.cell(slot)?.shown.as_ref().map(|shown| &shown.detail)
     }
 
     /// What the last call of `take` or `take_held` applied, the oldest first.
@@ -212,6 +202,7 @@ impl<S: Stream> Replica<S> {
 
     fn take_reached(&mut self, piece: &Piece<'_, S>, cursor: Revision) -> Taken {
         let to = piece.to();
+        self.table.warm(piece.entries.iter().map(S::slot).chain(piece.details.iter().map(|(slot, _)| *slot)));
         if to < cursor {
             if self.remembers(to).is_some_and(|held| held.tag != piece.tag) {
                 return Taken::Symptom(Symptom::History);
@@ -266,9 +257,6 @@ impl<S: Stream> Replica<S> {
             }
         }
         let Some(symptom) = symptom else {
-            for index in 0..self.applied.len() {
-                self.end_detail(self.applied[index].slot);
-            }
             return Ok(());
         };
         if !bait!(self.baits, HalfAppliedFrameStays) {
@@ -281,13 +269,6 @@ impl<S: Stream> Replica<S> {
         Err(symptom)
     }
 
-    /// An entry ends the detail shown: it belonged to the record as it was before.
-    fn end_detail(&mut self, slot: Slot) {
-        if let Some(shown) = self.details.get_mut(slot.0 as usize) {
-            *shown = None;
-        }
-    }
-
     /// Takes the details that are newer than those shown, if the cursor has reached the frame's `to` and the record has no
     /// entry after it.
     fn take_details(&mut self, piece: &Piece<'_, S>) -> usize {
@@ -297,21 +278,16 @@ impl<S: Stream> Replica<S> {
             return 0;
         }
         for (slot, detail) in piece.details {
-            let fits = self.table.get(*slot).is_some_and(|record| {
-                S::has_details(record) && (S::newest(record).revision <= to || bait!(self.baits, DetailOfFormerEntry))
-            });
-            if !fits {
+            let Some(cell) = self.table.cell_mut(*slot) else { continue };
+            let newest = S::newest(&cell.record).revision;
+            let fits = newest <= to || bait!(self.baits, DetailOfFormerEntry);
+            if !fits || !S::has_details(&cell.record) {
                 continue;
             }
-            let index = slot.0 as usize;
-            if index >= self.details.len() {
-                self.details.resize_with(index + 1, || None);
-            }
-            let newer = self.details[index]
-                .as_ref()
-                .is_none_or(|shown| (piece.epoch, piece.number) > (shown.epoch, shown.number));
+            let newer =
+                cell.shown.as_ref().is_none_or(|shown| (piece.epoch, piece.number) > (shown.epoch, shown.number));
             if newer || bait!(self.baits, DetailWithoutFrameNumber) {
-                self.details[index] = Some(Shown { epoch: piece.epoch, number: piece.number, detail: detail.clone() });
+                cell.shown = Some(Shown { epoch: piece.epoch, number: piece.number, detail: detail.clone() });
                 taken += 1;
             }
         }

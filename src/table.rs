@@ -10,7 +10,7 @@ use core::hash::{Hash, Hasher};
 
 use crate::bait::{bait, Baits};
 use crate::error::Illegal;
-use crate::id::{Slot, TaskId};
+use crate::id::{Epoch, FrameNumber, Slot, TaskId};
 use crate::map::Map;
 use crate::revision::{Digest, Position, Revision};
 use crate::stream::Stream;
@@ -23,6 +23,16 @@ pub struct Cell<S: Stream> {
     pub record: S::Record,
     /// Its hash.
     pub hash: u64,
+    /// The detail that stands beside it at a subscriber: no part of it, and ended by its next entry.
+    pub(crate) shown: Option<Shown<S::Detail>>,
+}
+
+/// A detail shown, and the frame that brought it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Shown<D> {
+    pub epoch: Epoch,
+    pub number: FrameNumber,
+    pub detail: D,
 }
 
 /// What an entry changed.
@@ -110,6 +120,19 @@ impl<S: Stream> Table<S> {
         self.cells.get(slot.0 as usize)?.as_ref()
     }
 
+    pub(crate) fn cell_mut(&mut self, slot: Slot) -> Option<&mut Cell<S>> {
+        self.cells.get_mut(slot.0 as usize)?.as_mut()
+    }
+
+    /// Reads a little of each of these cells, so that the memory behind them is fetched at once and not one by one.
+    pub(crate) fn warm(&self, slots: impl Iterator<Item = Slot>) {
+        let sum = slots.filter_map(|slot| self.cell(slot)).fold(0u64, |sum, cell| {
+            let shown = cell.shown.as_ref().map_or(0, |shown| shown.number.0);
+            sum.wrapping_add(cell.hash).wrapping_add(shown).wrapping_add(S::newest(&cell.record).revision.0)
+        });
+        core::hint::black_box(sum);
+    }
+
     /// The slot of a key.
     pub fn slot(&self, key: TaskId) -> Option<Slot> {
         self.slots.get(&key).copied()
@@ -163,7 +186,7 @@ impl<S: Stream> Table<S> {
         let (hash, after) = match stepped {
             Stepped::Live(record) => {
                 let hash = S::record_hash(&record, false);
-                (hash, Some(Cell { record, hash }))
+                (hash, Some(Cell { record, hash, shown: None }))
             }
             Stepped::Forgotten(record) => (S::record_hash(&record, true), None),
         };
@@ -228,7 +251,7 @@ impl<S: Stream> Table<S> {
         let hash = S::record_hash(&record, false);
         self.digest = self.digest.with(hash);
         self.slots.insert(key, slot);
-        self.cells[index] = Some(Cell { record, hash });
+        self.cells[index] = Some(Cell { record, hash, shown: None });
         Ok(())
     }
 

@@ -39,7 +39,7 @@ fn carry(rig: &mut Rig, workload: &mut Workload, updates: &mut Vec<Update>, fram
     for _ in 0..frames {
         updates.clear();
         workload.begin_frame();
-        updates.extend((0..each).map(|_| workload.next()));
+        updates.extend((0..each).map(|_| workload.draw()));
         taken.agent += count(|| rig.tell(updates, false));
         loop {
             let mut more = false;

@@ -16,7 +16,7 @@ fn pair() -> (Rig, Workload) {
 
 fn updates(workload: &mut Workload, each: usize) -> Vec<Update> {
     workload.begin_frame();
-    (0..each).map(|_| workload.next()).collect()
+    (0..each).map(|_| workload.draw()).collect()
 }
 
 fn codec(criterion: &mut Criterion) {

@@ -92,7 +92,7 @@ impl Fleet {
             workload.begin_frame();
             let mut time = start;
             for _ in 0..each {
-                let update = workload.next();
+                let update = workload.draw();
                 time += update.after * 1_000;
                 tell(agent, Instant::from_micros(time), &update, false).expect("the update is legal");
                 updates += 1;

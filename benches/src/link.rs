@@ -77,7 +77,7 @@ impl Lossy {
                 self.workload.begin_frame();
             }
             updates += 1;
-            let update = self.workload.next();
+            let update = self.workload.draw();
             let at = self.now + update.after * 1_000;
             self.run(at);
             tell(&mut self.agent, Instant::from_micros(self.now), &update, false).expect("the update is legal");

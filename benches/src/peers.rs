@@ -132,7 +132,7 @@ impl Batches {
             workload.begin_frame();
             let compact: Vec<Compact> = (0..each)
                 .map(|_| {
-                    let update = workload.next();
+                    let update = workload.draw();
                     at += update.after;
                     compact(&update, at, with_text)
                 })

@@ -67,7 +67,8 @@ impl Unit {
         median(self.seen.clone())
     }
 
-    /// The median over so many rounds of what `work` takes for one of the things it did, in U.
+    /// The median over so many rounds of what `work` takes for one of the things it did, in U. A round should take some
+    /// milliseconds: the look-ups beside it leave nothing of it in the caches.
     pub fn ratio(&mut self, rounds: usize, mut work: impl FnMut() -> (Duration, u64)) -> f64 {
         let mut ratios = Vec::with_capacity(rounds);
         for _ in 0..rounds {

@@ -17,7 +17,7 @@ pub struct Random(pub u64);
 
 impl Random {
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -26,14 +26,14 @@ impl Random {
 
     /// A number below `bound`.
     pub fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound.max(1)
+        self.draw() % bound.max(1)
     }
 
     /// Sixteen bytes.
     pub fn id(&mut self) -> TaskId {
         let mut id = [0; 16];
-        id[..8].copy_from_slice(&self.next().to_le_bytes());
-        id[8..].copy_from_slice(&self.next().to_le_bytes());
+        id[..8].copy_from_slice(&self.draw().to_le_bytes());
+        id[8..].copy_from_slice(&self.draw().to_le_bytes());
         TaskId(id)
     }
 
@@ -144,7 +144,7 @@ impl Workload {
     }
 
     /// The next update.
-    pub fn next(&mut self) -> Update {
+    pub fn draw(&mut self) -> Update {
         if self.deck.is_empty() {
             for (card, count) in DECK {
                 self.deck.extend(std::iter::repeat_n(card, count));

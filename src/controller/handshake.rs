@@ -411,7 +411,7 @@ impl Controller {
         node.known = Some(by);
         node.opened_counter = hello.counter;
         node.next_frame = node.next_frame.max(handshake.next_frame.saturating_add(1));
-        node.session = Some(Box::new(Session {
+        node.session = Some(Session {
             id: header.session,
             peer,
             limits: hello.limits,
@@ -422,7 +422,7 @@ impl Controller {
             echo: None,
             credit_told: Revision::ZERO,
             refuse: None,
-        }));
+        });
         let held = node.subscriber.position();
         node.tell(ControllerEvent::NodeOpened { node: id, epoch: by.epoch, verdict: judgement.verdict });
         if judgement.verdict != Verdict::Resume && !bait!(node.baits, RegressionNotAnnounced) {

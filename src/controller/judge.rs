@@ -281,12 +281,11 @@ impl Node {
                 counts.conflicts += 1;
                 self.mark_conflict(known, says.state, says.number);
             }
-            Some(known) if known.shown == (says.state, says.number) => {
-                if self.is_in_conflict(known.record) {
-                    self.marks.remove(&task);
-                    self.tell(ControllerEvent::MarkLifted { node, task });
-                }
+            Some(known) if known.shown == (says.state, says.number) && self.is_in_conflict(known.record) => {
+                self.marks.remove(&task);
+                self.tell(ControllerEvent::MarkLifted { node, task });
             }
+            Some(known) if known.shown == (says.state, says.number) => {}
             Some(known) if says.number < had || says.number == had && known.record.state != says.state => {
                 self.tell(ControllerEvent::NumbersBack { node, task, from: had, to: says.number, state: says.state });
             }

@@ -4,7 +4,6 @@
 //! Invariants: entries that wait are at most the credit given, save right after a switch; a position can be committed
 //! only when it lies on the history held and its events were polled.
 
-use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use super::event::ControllerEvent;
@@ -64,7 +63,7 @@ pub(super) struct Node {
     pub known: Option<Maker>,
     /// The counter of the HELLO that it opened with: an older one is never welcomed again.
     pub opened_counter: u64,
-    pub session: Option<Box<Session>>,
+    pub session: Option<Session>,
     /// Sessions that ended, the newest last.
     pub ended: VecDeque<SessionId>,
     pub next_frame: u64,
@@ -197,6 +196,10 @@ impl Node {
         if let Some(waiting) = self.events.pop_front() {
             if let (Some(position), true) = (waiting.reaches, waiting.history == self.history) {
                 self.polled = position;
+            }
+            if self.events.is_empty() {
+                // The ring begins at its start again, so that the same memory is used as long as it will do.
+                self.events.clear();
             }
             return Some(waiting.event);
         }

@@ -55,8 +55,13 @@ impl<S: Stream> Publisher<S> {
     fn see_contradiction(&mut self, staged_nothing: bool) {
         let whole = self.outgoing.as_ref().is_none_or(|outgoing| outgoing.is_whole());
         let all_acknowledged = self.window.is_idle() && self.lost.is_empty() && self.received < self.sent;
-        let held_is_dropped = bait!(self.baits, HeldFrameDropped) || bait!(self.baits, HeldFrameEvicted);
-        if all_acknowledged && whole && !staged_nothing && !held_is_dropped {
+        if bait!(self.baits, HeldFrameDropped) {
+            return;
+        }
+        if bait!(self.baits, HeldFrameEvicted) {
+            return;
+        }
+        if all_acknowledged && whole && !staged_nothing {
             self.release_all();
             self.sent = self.received;
         }

@@ -34,7 +34,7 @@ fn carry(rig: &mut Rig, workload: &mut Workload, frames: usize, each: usize) -> 
     for _ in 0..frames {
         updates.clear();
         workload.begin_frame();
-        updates.extend((0..each).map(|_| workload.next()));
+        updates.extend((0..each).map(|_| workload.draw()));
         rig.tell(&updates, false);
         rig.settle();
     }

@@ -194,8 +194,10 @@ impl Host {
                     view.node(node).map_or_else(String::new, |node| node.name().as_str().to_owned())
                 };
                 if let Some(line) = history::line(&event, clock::unix_millis(), name) {
-                    self.audit.append(&line)?;
-                    self.screen.tell(&line);
+                    // What a former life wrote and did not commit comes again, and stands there already.
+                    if self.audit.append(&line)? {
+                        self.screen.tell(&line);
+                    }
                 }
             }
             if due.is_empty() {

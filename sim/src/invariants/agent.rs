@@ -25,7 +25,7 @@ impl World {
     pub(crate) fn before_agent_call(&mut self, p: usize, now: Instant) {
         let process = &mut self.agents[p];
         let now = now.max(process.shadow.last_call);
-        process.shadow.lapsed = false;
+        process.shadow.lapsed = process.shadow.lease == LeaseView::Expired;
         if let LeaseView::Held { until } = process.shadow.lease {
             process.shadow.lapsed = until <= now;
             let silent = matches!(process.agent.phase(), Phase::Fenced { .. } | Phase::Left);

@@ -224,6 +224,7 @@ impl World {
     fn check_slots(&mut self, n: usize, sent: &Sent, before: &ControllerBefore) -> Check {
         let Body::Delta(delta) = &sent.frame.body else { return Ok(()) };
         if !before.new || self.truth.diverged(n) {
+            self.note_twin(sent, delta.to().0);
             return Ok(());
         }
         let Some(table) = self.nodes[n].id.and_then(|id| self.host.controller.table(id)) else { return Ok(()) };
@@ -244,6 +245,14 @@ impl World {
             );
         }
         Ok(())
+    }
+
+    /// Notes a twin that is heard when it has gone its own way by one entry.
+    fn note_twin(&mut self, sent: &Sent, to: u64) {
+        let life = &self.truth.lives[self.agents[sent.process].life];
+        if life.twin_of.is_some_and(|(_, shared)| to == shared + 1) {
+            self.tally.moment(Moment::TwinByOne);
+        }
     }
 
     /// The deadline has come, or the host calls for no reason.

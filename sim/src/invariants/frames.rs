@@ -112,14 +112,15 @@ impl World {
         }
         let before = process.shadow.sent_to;
         process.shadow.sent_to = before.max(to.revision.0);
+        let mut waited = false;
         for (slot, _) in &delta.details {
-            process.shadow.detail_waits.remove(&slot.0);
+            waited |= process.shadow.detail_waits.remove(&slot.0).is_some();
         }
-        self.check_turns(p, delta, before)
+        self.check_turns(p, delta, before, waited)
     }
 
     /// A detail and an entry are in a frame within so many frames.
-    fn check_turns(&mut self, p: usize, delta: &Delta, sent_before: u64) -> Check {
+    fn check_turns(&mut self, p: usize, delta: &Delta, sent_before: u64, waited: bool) -> Check {
         let misled = self.tally.misled(Invariant::EveryChangeGetsItsTurn);
         let process = &mut self.agents[p];
         let pace = &process.agent.config().pace;
@@ -134,7 +135,7 @@ impl World {
             *waits += u64::from(may);
             worst = worst.max(*waits);
         }
-        if worst > 0 {
+        if waited || worst > 0 {
             self.tally.met(Invariant::EveryChangeGetsItsTurn);
         }
         hold!(
@@ -206,7 +207,7 @@ impl World {
                 Verdict::Empty => !on && !asked && base == Position::START,
                 Verdict::SubscriberBehind => below,
                 Verdict::PublisherBehind => above,
-                Verdict::Fork => !on && !below && (!above || two),
+                Verdict::Fork => !on && (two || !below && !above),
                 Verdict::Resume => true,
             };
             hold!(

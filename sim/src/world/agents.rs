@@ -410,6 +410,7 @@ impl World {
         self.trace.line(self.now, || format!("p{p}: {action:?} -> {}", answer(&result)));
         self.judge_answer(p, action, illegal, &result)?;
         if result.is_ok() {
+            self.note_change_in_repair(p, action);
             self.counts.entries += 1;
             self.agents[p].workload.accepted(action);
         } else if let Some(hash) = same {
@@ -419,6 +420,17 @@ impl World {
             hold!(EveryFrameAccounted, before == after, "p{p}: the refused call {action:?} moved {before} to {after}");
         }
         self.agent_called(p, now)
+    }
+
+    /// Notes that a task changed while the controller's copy of it was being repaired.
+    fn note_change_in_repair(&mut self, p: usize, action: &Action) {
+        let Action::Move { .. } = action else { return };
+        let shadow = &self.nodes[self.agents[p].node];
+        let same = shadow.session == self.agents[p].shadow.session;
+        let view = shadow.id.and_then(|id| self.host.controller.view().node(id));
+        if same && view.is_some_and(|view| view.is_staging()) {
+            self.tally.moment(Moment::ChangeDuringRepair);
+        }
     }
 
     fn say_detail(

@@ -137,6 +137,9 @@ impl World {
         if self.knobs.beyond_limits {
             return (!process.refused).then(|| format!("{name} was not refused"));
         }
+        if process.agent.phase() == (Phase::Fenced { seen: taskwire::Epoch(u64::MAX - 1) }) {
+            return None; // no larger epoch is left: only the controller's host can help, by forgetting the node
+        }
         let life = &self.truth.lives[process.life];
         let Some(print) = self.nodes[node].print else {
             return Some(format!(
@@ -146,9 +149,6 @@ impl World {
         };
         let agent = &process.agent;
         let tail = life.tail();
-        if process.agent.phase() == (Phase::Fenced { seen: taskwire::Epoch(u64::MAX - 1) }) {
-            return None; // no larger epoch is left: only the controller's host can help, by forgetting the node
-        }
         if agent.phase() != Phase::Open {
             let (next, why) = (agent.next_timeout(), agent.next_timeout_reason().unwrap_or("nothing"));
             let now = self.local(p);
