@@ -109,7 +109,7 @@ mod tests {
     fn twins(bytes: &[u8]) {
         let (mut fast, mut slow) = (Reader::new(bytes, 0, None), Reader::new(bytes, 0, None));
         let (by_hand, by_serde) = (ack(&mut fast), strict::read::<Ack>(&mut slow));
-        assert_eq!(by_hand, by_serde.clone().ok());
+        assert_eq!(by_hand, by_serde.ok());
         assert_eq!(fast.at(), if by_serde.is_ok() { slow.at() } else { 0 });
         let (mut fast, mut slow) = (Reader::new(bytes, 0, None), Reader::new(bytes, 0, None));
         let (by_hand, by_serde) = (heartbeat(&mut fast), strict::read::<Heartbeat>(&mut slow).ok());
