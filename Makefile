@@ -42,7 +42,7 @@ bait: ## Shows that each deliberate fault is caught, and by which check
 	@scripts/setup.sh demo
 	$(CARGO) run --locked --release -p taskwire-sim --features bait -- --bait
 
-fuzz: ## Every fuzz target for a while, on a nightly toolchain (SECONDS=60)
+fuzz: ## Every fuzz target for a while (SECONDS=60)
 	@scripts/setup.sh fuzz
 	@scripts/fuzz.sh $(SECONDS)
 

@@ -6,8 +6,9 @@
 #   scripts/fuzz.sh 60 frames pair      only the targets named
 #
 # The committed seeds in fuzz/corpus are read and left alone; what is found anew goes to build/fuzz, and a crash to
-# fuzz/artifacts, with the command that replays it. No nightly toolchain is needed: RUSTC_BOOTSTRAP lets the stable one
-# instrument. SANITIZER=address (the default is none: the core has no unsafe code) also watches the C interface's memory.
+# fuzz/artifacts, with the command that replays it. scripts/setup.sh fuzz installs cargo-fuzz; no nightly toolchain is
+# needed, as RUSTC_BOOTSTRAP lets the stable one instrument. SANITIZER=address (the default is none: the core has no
+# unsafe code) also watches the memory of the C interface.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -37,10 +38,6 @@ sanitizer=${SANITIZER:-none}
 [[ $sanitizer =~ ^(none|address|leak|memory|thread)$ ]] || {
     printf "fuzz: error: unknown sanitizer '%s'; expected none, address, leak, memory or thread\n" "$sanitizer" >&2
     exit 2
-}
-cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz || {
-    printf "fuzz: error: cargo-fuzz is missing and could not be installed; expected 'cargo install cargo-fuzz' to work\n" >&2
-    exit 1
 }
 cargo fuzz build --sanitizer "$sanitizer" || exit 1
 

@@ -3,7 +3,7 @@
 #
 #   scripts/setup.sh demo     Rust and a C compiler
 #   scripts/setup.sh test     the same, a C++ compiler, the sanitizers, valgrind, rustfmt, clippy
-#   scripts/setup.sh fuzz     a nightly toolchain and cargo-fuzz
+#   scripts/setup.sh fuzz     Rust, a C and a C++ compiler, cargo-fuzz
 #   scripts/setup.sh          everything that `demo` and `test` need
 #
 # What is there already is left alone: then no network is touched and it ends at once. A tool that is missing and
@@ -35,8 +35,7 @@ have_sanitizers() {
 have_valgrind() { have_c && valgrind --quiet --error-exitcode=9 "$scratch/c"; }
 have_rustfmt() { cargo fmt --version; }
 have_clippy() { cargo clippy --version; }
-have_nightly() { cargo +nightly --version; }
-have_cargo_fuzz() { cargo +nightly fuzz --version; }
+have_cargo_fuzz() { cargo fuzz --version; }
 
 works() { "have_$1" >/dev/null 2>&1; }
 
@@ -111,11 +110,6 @@ for_test() {
 for_fuzz() {
     for_demo
     need cpp "a C++ compiler" g++
-    if ! works nightly; then
-        command -v rustup >/dev/null 2>&1 || fail "missing: a nightly Rust toolchain, and there is no rustup here to install it"
-        say "installing a nightly Rust toolchain"
-        rustup toolchain install nightly --profile minimal || fail "missing: a nightly Rust toolchain; rustup failed, see above"
-    fi
     if ! works cargo_fuzz; then
         say "installing cargo-fuzz"
         cargo install --quiet --locked cargo-fuzz || fail "missing: cargo-fuzz; 'cargo install cargo-fuzz' failed, see above"

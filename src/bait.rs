@@ -72,7 +72,7 @@ baits! {
     /// Take a detail although its task has an entry after the frame's `to`.
     DetailOfFormerEntry: "record-never-regresses",
     /// Apply an overlapping delta without passing over what is held.
-    OverlapAppliedTwice: "exactly-once-in-order",
+    OverlapAppliedTwice: "any",
     /// After a snapshot, take every entry after base for new.
     SwitchTakesAllForNew: "exactly-once-in-order",
     /// Give a slot out again as soon as its tombstone was made.
@@ -132,9 +132,11 @@ baits! {
     /// Drop a transition of a task that has many attempts.
     RetryOfLaterAttemptUntold: "numbers-dense",
     /// Drop the oldest unacknowledged entry when the log is full.
-    OldestEntryDropped: "nothing-lost",
+    OldestEntryDropped: "kept-until-durable",
+    /// Apply what waited behind a gap without telling the host of it.
+    HeldEntriesUntold: "nothing-lost",
     /// Judge a snapshot at base, before its log is heard.
-    SnapshotJudgedAtBase: "nothing-lost",
+    SnapshotJudgedAtBase: "any",
     /// Call a slot clean when a later frame than its own is acknowledged.
     LostDetailNotQueued: "detail-is-current",
     /// Let a tombstone name the slot only.

@@ -212,7 +212,8 @@ impl<S: Stream> Replica<S> {
                 return Taken::Symptom(if piece.entries.is_empty() { Symptom::History } else { Symptom::Tag });
             }
         } else {
-            let known = if bait!(self.baits, OverlapAppliedTwice) { 0 } else { (cursor.0 - piece.from.0) as usize };
+            let held = cursor.0.saturating_sub(piece.from.0) as usize;
+            let known = if bait!(self.baits, OverlapAppliedTwice) { 0 } else { held };
             if let Err(symptom) = self.apply(piece, &piece.entries[known.min(piece.entries.len())..]) {
                 return Taken::Symptom(symptom);
             }
@@ -247,8 +248,8 @@ impl<S: Stream> Replica<S> {
             }
         }
         if symptom.is_none() && self.table.position().tag != piece.tag {
-            if bait!(self.baits, TagTakenFromFrame) {
-                self.table.settle(Position { revision: self.table.position().revision, tag: piece.tag });
+            if bait!(self.baits, TagTakenFromFrame) || bait!(self.baits, ApplyAboveCursor) {
+                self.table.settle(Position { revision: piece.to(), tag: piece.tag });
                 if let Some(last) = self.remembered.back_mut() {
                     last.tag = piece.tag;
                 }

@@ -221,6 +221,9 @@ impl Window {
 
     /// Gives the oldest flight that is lost by what was acknowledged after it, to be sent anew.
     pub(crate) fn take_lost(&mut self, now: Instant) -> Option<Flight> {
+        if bait!(self.baits, RetransmissionTimerNotRearmed) {
+            return None;
+        }
         let patience = self.rtt.smoothed().map(|rtt| rtt + rtt / 8);
         let largest = self.largest_acked.0;
         let lost = |f: &Flight| {

@@ -13,8 +13,8 @@ use rig::{task, Rig, Rng};
 use stats_alloc::{Region, StatsAlloc, INSTRUMENTED_SYSTEM};
 use taskwire::metrics::ControllerMetrics;
 use taskwire::wire::{
-    crc32c, encode, Body, DeltaWriter, Goodbye, Header, Heartbeat, Judged, Judgement, Kind, NoSession, Open, Snapshot,
-    StreamNumber, Verdict,
+    crc32c, encode, Answered, Body, DeltaWriter, Fenced, Goodbye, Header, Heartbeat, Judged, Judgement, Kind,
+    NoSession, Open, Snapshot, StreamNumber, Verdict,
 };
 use taskwire::{
     AgentConfig, Change, ControllerConfig, ControllerEvent, Detail, Digest, Entry, Exit, FrameNumber, Name, PeerId,
@@ -325,6 +325,27 @@ fn data_before_its_session_is_open_is_dropped() {
     assert_eq!(rig.controller.receive(now, PeerId(0), &out[..length]), Ok(()));
     assert_eq!(rig.controller.metrics().frames_early_total, 1);
     assert_eq!(rig.controller.view().nodes().count(), 0);
+    rig.connect();
+}
+
+#[test]
+fn a_forged_fenced_that_names_no_larger_epoch_silences_nobody() {
+    let _alone = alone();
+    let mut rig = Rig::pair();
+    rig.collect();
+    rig.up.clear();
+    for (seen, twin) in [(10, false), (9, false), (9, true), (11, true), (0, true)] {
+        let answered = Answered::Hello(rig.agents[0].nonce(), 1);
+        let fenced = Body::Fenced(Fenced { answered, seen, twin });
+        let mut out = vec![0u8; 1200];
+        let outside = Header { kind: Kind::Fenced, session: SessionId::NONE, number: FrameNumber(1) };
+        let length = encode(outside, &fenced, &mut out).unwrap();
+        let now = rig.at();
+        let unasked = rig.agents[0].metrics().frames_unasked_total;
+        assert_eq!(rig.agents[0].receive(now, &out[..length]), Ok(()));
+        assert_eq!(rig.agents[0].metrics().frames_unasked_total, unasked + 1, "seen {seen}, twin {twin}");
+        assert_eq!(rig.agents[0].phase(), Phase::Greeting);
+    }
     rig.connect();
 }
 

@@ -203,7 +203,7 @@ impl Knobs {
         let clock_rate_ppm = rng.pick(&[0, 0, 100, 400, 5_000]);
         let most_jump = if rng.below(4) == 0 { 86_400_000_000 } else { heartbeat * 8 };
         let nodes = rng.range(1, if tiny { 3 } else { 5 }) as usize;
-        Knobs {
+        let mut knobs = Knobs {
             capped,
             tiny,
             nodes,
@@ -234,6 +234,33 @@ impl Knobs {
             burst: rng.magnitude(1, 12),
             agent: agent(rng, tiny, clock_rate_ppm),
             controller: controller(rng, tiny, heartbeat),
+        };
+        knobs.suit_the_workload(rng);
+        knobs
+    }
+
+    /// A workload that stands on frames overtaking one another, or on full ones, gets a network and bounds for it.
+    fn suit_the_workload(&mut self, rng: &mut Rng) {
+        if self.workload.tasks <= 2 && self.workload.detail == 24 {
+            self.act_interval = rng.magnitude(500, 8_000);
+            self.burst = 1;
+            self.up.jitter = rng.magnitude(5_000, 60_000);
+            self.up.delay = rng.magnitude(100, 5_000);
+            self.agent.pace.linger = Duration::ZERO;
+            self.agent.pace.frames_in_flight = 32;
+            self.agent.limits.log = self.agent.limits.log.max(64);
+            self.controller.events_per_node = self.controller.events_per_node.max(64);
+        }
+        if self.workload.detail == 200 {
+            self.agent.limits.slots = 24;
+            self.agent.limits.log = 160;
+            self.agent.limits.message = 64;
+            self.agent.limits.metadata = 64;
+            self.agent.limits.result = 40;
+            self.agent.limits.frame = 512;
+            self.agent.pace.detail_after = rng.range(1, 3) as u32;
+            self.controller.events_per_node = self.controller.events_per_node.max(64);
+            self.burst = 12;
         }
     }
 }

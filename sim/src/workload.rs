@@ -35,9 +35,50 @@ pub struct WorkloadSettings {
 }
 
 impl WorkloadSettings {
+    /// One or two tasks that fail and are tried again and again, with details all the time.
+    fn churn(rng: &mut Rng) -> WorkloadSettings {
+        WorkloadSettings {
+            register: 4,
+            advance: 24,
+            detail: 24,
+            retry: 24,
+            forget: 0,
+            illegal: 0,
+            failure: Ppm(950_000),
+            reuse: Ppm::NEVER,
+            values: Ppm::NEVER,
+            long_values: Ppm::NEVER,
+            traces: Ppm::NEVER,
+            tasks: rng.range(1, 2) as usize,
+        }
+    }
+
+    /// Many running tasks whose long details do not fit into one frame.
+    fn storm(rng: &mut Rng) -> WorkloadSettings {
+        WorkloadSettings {
+            register: 16,
+            advance: rng.range(2, 8) as u32,
+            detail: 200,
+            retry: 8,
+            forget: 4,
+            illegal: 0,
+            failure: Ppm(300_000),
+            reuse: Ppm(500_000),
+            values: Ppm(700_000),
+            long_values: Ppm(900_000),
+            traces: Ppm::NEVER,
+            tasks: 24,
+        }
+    }
+
     /// Draws settings; registering and moving on always exist.
     pub fn draw(rng: &mut Rng) -> WorkloadSettings {
         let maybe = |rng: &mut Rng| if rng.below(4) == 0 { 0 } else { rng.magnitude(1, 32) as u32 };
+        match rng.below(8) {
+            0 => return WorkloadSettings::churn(rng),
+            1 => return WorkloadSettings::storm(rng),
+            _ => {}
+        }
         WorkloadSettings {
             register: rng.magnitude(4, 32) as u32,
             advance: rng.magnitude(4, 32) as u32,

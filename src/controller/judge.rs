@@ -32,6 +32,11 @@ struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
+    /// Whether the view keeps a final against what the agent said.
+    fn is_contradicted(&self) -> bool {
+        self.shown != (self.record.state, self.record.number)
+    }
+
     fn new(record: &'a Record, mark: Option<&Mark>, ended_is_final: bool) -> Known<'a> {
         match mark {
             Some(Mark::Conflict { registered, state, number }) if *registered == record.registered => {
@@ -281,7 +286,8 @@ impl Node {
                 counts.conflicts += 1;
                 self.mark_conflict(known, says.state, says.number);
             }
-            Some(known) if known.shown == (says.state, says.number) && self.is_in_conflict(known.record) => {
+            Some(known) if known.shown == (says.state, says.number) && known.is_contradicted() => {
+                // In the end it says what the view has kept.
                 self.marks.remove(&task);
                 self.tell(ControllerEvent::MarkLifted { node, task });
             }

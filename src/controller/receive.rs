@@ -358,7 +358,9 @@ impl Controller {
             let Some((held, taken)) = node.subscriber.take_held(now, by) else { return };
             if let Some(held) = held {
                 let piece = held.piece();
-                self.tell_applied(now, id, piece.entries);
+                if !bait!(self.config.baits, HeldEntriesUntold) {
+                    self.tell_applied(now, id, piece.entries);
+                }
             }
             match taken {
                 Taken::Symptom(symptom) => self.found_difference(now, id, symptom, staging),

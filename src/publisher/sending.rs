@@ -15,6 +15,8 @@ use crate::window::{Cargo, Flight};
 const LOOK_AHEAD: usize = 4096;
 /// Waiting details that are looked at to decide whether there is something to send.
 const GLANCE: usize = 64;
+/// What a detail costs beside its text, at most.
+const DETAIL_AROUND: usize = 16;
 
 impl<S: Stream> Publisher<S> {
     /// Whether an entry that may be sent has not been.
@@ -78,7 +80,8 @@ impl<S: Stream> Publisher<S> {
         let (from, end) = resend.unwrap_or((self.sent, self.tip().revision.min(self.credit)));
         let share = self.full_frames >= self.pace.detail_after && self.details.waiting() > 0;
         if share && !bait!(self.baits, EntriesStarveDetail) {
-            sink.hold_back(self.limits.frame as usize / 8);
+            // A share that the largest detail does not fit into would be none.
+            sink.hold_back((self.limits.frame as usize / 8).max(self.limits.message as usize + DETAIL_AROUND));
         }
         let mut to = from;
         while to < end {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use taskwire::metrics::ControllerMetrics;
-use taskwire::{Controller, Payload, TaskView};
+use taskwire::{Controller, TaskView};
 
-use super::history::exit;
-use crate::records::{hex, Bytes, NodeDump, TaskDump, Transition, ViewDump};
+use super::history::{exit, with_payload};
+use crate::records::{Bytes, NodeDump, TaskDump, Transition, ViewDump};
 
 /// All of the view, nodes by name and tasks by id.
 pub fn view(controller: &Controller, term: u64) -> ViewDump {
@@ -34,27 +34,23 @@ pub fn view(controller: &Controller, term: u64) -> ViewDump {
 
 fn task_dump(node: &str, task: &TaskView<'_>) -> TaskDump {
     let record = task.record();
-    let none = Payload::default();
-    let payload = record.payload.as_deref().unwrap_or(&none);
     let (exit_code, signal) = exit(record.exit);
+    let plain = Transition {
+        node: node.to_owned(),
+        task: task.id().to_string(),
+        number: task.number(),
+        attempt: task.attempt(),
+        state: task.state().to_string(),
+        reason: record.reason.to_string(),
+        exit_code,
+        signal,
+        at: record.at.0,
+        epoch: record.newest.epoch.0,
+        metadata: Bytes(record.metadata().to_vec()),
+        ..Transition::default()
+    };
     TaskDump {
-        newest: Transition {
-            node: node.to_owned(),
-            task: task.id().to_string(),
-            number: task.number(),
-            attempt: task.attempt(),
-            state: task.state().to_string(),
-            reason: record.reason.to_string(),
-            exit_code,
-            signal,
-            at: record.at.0,
-            epoch: record.newest.epoch.0,
-            trace_id: payload.trace.map(|trace| hex(&trace.trace_id)).unwrap_or_default(),
-            message: Bytes(payload.message.as_bytes().to_vec()),
-            result: Bytes(payload.result.as_bytes().to_vec()),
-            metadata: Bytes(record.metadata().to_vec()),
-            message_cut: payload.message_cut,
-        },
+        newest: with_payload(plain, record.payload.as_deref()),
         forgotten: task.is_closed(),
         stale: task.is_stale(),
         mark: task.mark().map(|mark| format!("{mark:?}")),

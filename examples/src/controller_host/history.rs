@@ -67,10 +67,8 @@ fn refused_name(event: &ControllerEvent) -> String {
 }
 
 fn facts(node: String, transition: &Transition) -> records::Transition {
-    let none = Payload::default();
-    let payload = transition.payload.as_deref().unwrap_or(&none);
     let (exit_code, signal) = exit(transition.exit);
-    records::Transition {
+    let plain = records::Transition {
         node,
         task: transition.task.to_string(),
         number: transition.number,
@@ -81,11 +79,21 @@ fn facts(node: String, transition: &Transition) -> records::Transition {
         signal,
         at: transition.at.0,
         epoch: transition.epoch.0,
+        metadata: transition.metadata.as_deref().map(bytes).unwrap_or_default(),
+        ..records::Transition::default()
+    };
+    with_payload(plain, transition.payload.as_deref())
+}
+
+/// Adds what a transition or a record may carry besides.
+pub fn with_payload(plain: records::Transition, payload: Option<&Payload>) -> records::Transition {
+    let Some(payload) = payload else { return plain };
+    records::Transition {
         trace_id: payload.trace.map(|trace| hex(&trace.trace_id)).unwrap_or_default(),
         message: bytes(&payload.message),
         result: bytes(&payload.result),
-        metadata: Bytes(transition.metadata.as_deref().map_or_else(Vec::new, |value| value.as_bytes().to_vec())),
         message_cut: payload.message_cut,
+        ..plain
     }
 }
 

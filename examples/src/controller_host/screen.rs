@@ -164,6 +164,7 @@ fn tasks(controller: &Controller, now: Instant) -> String {
             rows.push(vec![
                 node.name().as_str().to_owned(),
                 task.id().to_string(),
+                name(task.record().metadata()),
                 task.state().to_string(),
                 task.attempt().to_string(),
                 task.number().to_string(),
@@ -172,13 +173,24 @@ fn tasks(controller: &Controller, now: Instant) -> String {
         }
     }
     rows.sort();
-    table::render(&["node", "task", "state", "attempt", "number", "knowledge"], &rows)
+    table::render(&["node", "task", "metadata", "state", "attempt", "number", "knowledge"], &rows)
+}
+
+/// The beginning of a task's metadata: usually its name.
+fn name(metadata: &[u8]) -> String {
+    String::from_utf8_lossy(metadata).chars().filter(|c| !c.is_control()).take(24).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::records::Bytes;
+
+    #[test]
+    fn metadata_is_cut_and_cannot_reach_the_terminal() {
+        assert_eq!(name("build #42\x1b[2J, the long one of tonight".as_bytes()), "build #42[2J, the long o");
+        assert_eq!(name(b"\xff"), "\u{fffd}");
+    }
 
     #[test]
     fn a_transition_reads_like_a_sentence() {

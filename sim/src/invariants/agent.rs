@@ -15,6 +15,8 @@ use crate::world::World;
 
 /// What an agent was before a frame.
 pub(crate) struct AgentBefore {
+    /// Its state after a call that only lets time pass, when the frame is of a session that is no more.
+    unmoved: Option<u64>,
     phase: Phase,
     session: Option<SessionId>,
     position: Position,
@@ -107,7 +109,7 @@ impl World {
         let (node, life) = (process.node, process.life);
         let digests = process.agent.base_digests();
         let diverged = self.truth.diverged(node);
-        let name = if diverged { Invariant::ForkNeverMerged } else { Invariant::KeptUntilDurable };
+        let name = Invariant::KeptUntilDurable;
         let misled = self.tally.met(Invariant::KeptUntilDurable);
         let chain = &self.truth.lives[life];
         if !chain.holds(base) || base.revision < from.revision {
@@ -162,6 +164,21 @@ impl World {
         Ok(())
     }
 
+    /// What was admitted finds room for its end: what is kept and what is still to come fit into the log.
+    pub(crate) fn check_room(&mut self, p: usize) -> Check {
+        let process = &self.agents[p];
+        let life = &self.truth.lives[process.life];
+        let kept = life.tail().revision.0 - process.agent.base().revision.0;
+        let ahead: usize = life.table.values().map(|r| r.state.entries_ahead()).sum();
+        let bound = process.agent.config().limits.log;
+        hold!(
+            AdmittedCanEnd,
+            kept + ahead as u64 <= u64::from(bound),
+            "p{p}: {kept} entries are kept and {ahead} may follow, and the log has room for {bound}"
+        );
+        Ok(())
+    }
+
     /// Judges the answer to a host's call.
     pub(crate) fn judge_answer(
         &mut self,
@@ -173,6 +190,7 @@ impl World {
         let may_be_full = matches!(action, Action::Register { .. } | Action::Move { state: State::Pending, .. });
         match result {
             Ok(_) if illegal => fail(Invariant::LegalMovesOnly, format!("p{p}: the agent took {action:?}")),
+            Ok(_) if may_be_full => self.check_room(p),
             Ok(_) => Ok(()),
             Err(_) if illegal => Ok(()),
             Err(TaskError::Full { .. }) if may_be_full => {
@@ -205,7 +223,18 @@ impl World {
         }
         self.note_harm(arrival);
         let agent = &self.agents[p].agent;
-        AgentBefore { phase: agent.phase(), session: agent.session(), position: agent.base() }
+        let former = arrival.sent.as_ref().filter(|sent| {
+            let opening = (agent.phase() == Phase::Opening).then_some(self.agents[p].shadow.session);
+            let session = sent.session();
+            arrival.harm == Harm::None && session != SessionId::NONE && Some(session) != agent.session().or(opening)
+        });
+        let now = self.local(p);
+        let unmoved = former.filter(|_| self.counts.steps % 4 == 0).map(|_| {
+            let mut same = agent.clone();
+            let _ = same.progress(now, taskwire::TaskId([0xdd; 16]), 1);
+            same.state_hash()
+        });
+        AgentBefore { unmoved, phase: agent.phase(), session: agent.session(), position: agent.base() }
     }
 
     /// After an agent has heard a frame.
@@ -227,6 +256,14 @@ impl World {
             );
             return Ok(());
         };
+        if let Some(unmoved) = before.unmoved {
+            hold!(
+                OneSessionPerNode,
+                agent.state_hash() == unmoved,
+                "p{p}: a frame of a session that is no more had an effect: {}",
+                sent.frame
+            );
+        }
         let fenced_now = matches!(phase, Phase::Fenced { .. }) && !matches!(before.phase, Phase::Fenced { .. });
         let body = sent.frame.body.clone();
         match &body {
@@ -275,7 +312,9 @@ impl World {
     /// An event was polled.
     pub(crate) fn check_agent_event(&mut self, p: usize, event: &AgentEvent) -> Check {
         let life = self.agents[p].life;
-        if std::mem::take(&mut self.agents[p].shadow.expiry_due) {
+        // A queue of events that overflowed may have lost what was due.
+        let dropped = self.agents[p].agent.metrics().events_dropped_total > 0;
+        if std::mem::take(&mut self.agents[p].shadow.expiry_due) && !dropped {
             let misled = self.tally.misled(Invariant::BeliefEndsFirst);
             hold!(
                 BeliefEndsFirst,
@@ -309,8 +348,8 @@ impl World {
         let shadow = &mut self.agents[p].shadow;
         let expiry = std::mem::take(&mut shadow.expiry_due);
         let differs = std::mem::take(&mut shadow.differs_due);
-        hold!(BeliefEndsFirst, !expiry, "p{p}: its lease had run out, and it was not told");
         let dropped = self.agents[p].agent.metrics().events_dropped_total > 0;
+        hold!(BeliefEndsFirst, !expiry || dropped, "p{p}: its lease had run out, and it was not told");
         hold!(
             RegressionAnnouncedFirst,
             !differs || dropped,

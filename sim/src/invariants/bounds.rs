@@ -214,8 +214,12 @@ impl World {
         let again = !self.host.shadow.opened.insert(session);
         hold!(OneSessionPerNode, !again, "n{n}: session {session} had ended, and was opened again");
         let shadow = &mut self.nodes[n];
-        if let Some((e, no, c)) = shadow.opened.filter(|_| replaces) {
-            let newer = epoch > e || epoch == e && (nonce != no || counter > c);
+        if let Some((e, no, _)) = shadow.opened {
+            let fenced = epoch < e || epoch == e && nonce != no;
+            hold!(OneSessionPerNode, !fenced, "n{n}: epoch {epoch} was let in after epoch {e}, which fences it");
+        }
+        if let Some((e, _, c)) = shadow.opened.filter(|_| replaces) {
+            let newer = epoch > e || epoch == e && counter > c;
             hold!(OneSessionPerNode, newer, "n{n}: HELLO {counter} of epoch {epoch} replaced HELLO {c} of epoch {e}");
         }
         shadow.opened = Some((epoch, nonce, counter));

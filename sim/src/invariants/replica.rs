@@ -83,6 +83,9 @@ impl World {
                     "n{n} changed by the passing of time: {before:?} became {print:?}"
                 );
             }
+            let backlog = self.host.controller.backlog(id).map_or(0, |(waiting, _)| waiting);
+            let grown = backlog.saturating_sub(std::mem::replace(&mut self.nodes[n].backlog, backlog));
+            hold!(WithinBounds, !all || grown <= 4, "n{n}: the passing of time made {grown} events for it");
             self.check_reach(n, before.map(|b| b.reach), print, all)?;
             if before != Some(print) || touched == Some(n) {
                 self.check_replica(n, id, print)?;

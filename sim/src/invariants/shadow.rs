@@ -40,8 +40,8 @@ pub struct AgentShadow {
     pub differs_told: bool,
     /// The newest revision that any of its frames has carried.
     pub sent_to: u64,
-    /// Deltas sent since the first entry that waits could have been sent.
-    pub entry_waits: u64,
+    /// Deltas in a row that had entries and no detail while one waited.
+    pub starved: u64,
     /// Deltas sent since a detail of a slot began to wait, by slot.
     pub detail_waits: BTreeMap<u32, u64>,
     /// Frames sent since anything changed, and since when.
@@ -74,7 +74,7 @@ impl AgentShadow {
             differs_told: false,
             question: None,
             sent_to: 0,
-            entry_waits: 0,
+            starved: 0,
             detail_waits: BTreeMap::new(),
             idle_frames: 0,
             idle_since: now,
@@ -162,6 +162,8 @@ pub struct NodeShadow {
     pub tasks: BTreeMap<TaskId, TaskShadow>,
     /// Identities of events seen.
     pub seen: BTreeSet<(u64, u64)>,
+    /// Events that waited after the last call.
+    pub backlog: usize,
     /// Bases of snapshots: what came before was told as a state, and its gaps by name.
     pub bases: Vec<Position>,
     /// The position of the last event of an entry.

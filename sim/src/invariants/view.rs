@@ -182,23 +182,22 @@ impl World {
     fn check_detail(&mut self, n: usize, task: &mut Seen, former: Option<&TaskShadow>) -> Check {
         let Some(detail) = &task.detail else { return Ok(()) };
         let key = (task.registered, task.shadow.attempt);
-        let mut found: Vec<(usize, usize)> = Vec::new();
-        for (at, life) in self.truth.lives.iter().enumerate() {
-            if life.node != n {
-                continue;
-            }
+        let before = former.filter(|f| f.registered == task.registered).and_then(|f| f.detail);
+        // A value that was said more than once is taken for the oldest that is no step back.
+        let least = before.filter(|(attempt, _)| *attempt == key.1).map_or(0, |(_, index)| index);
+        let (mut forward, mut back) = (None, None);
+        for life in self.truth.lives.iter().filter(|life| life.node == n) {
             let same_task = life.entry(task.registered.revision.0).is_some_and(|e| e.record.id == task.id);
-            if let Some(said) = life.said.get(&key).filter(|_| same_task) {
-                if let Some(index) = said.iter().rposition(|said| is_said(said, Some(detail))) {
-                    found.push((at, index));
-                }
+            let Some(said) = life.said.get(&key).filter(|_| same_task) else { continue };
+            for (index, _) in said.iter().enumerate().filter(|(_, said)| is_said(said, Some(detail))) {
+                let nearest = if index >= least { &mut forward } else { &mut back };
+                *nearest = Some(nearest.map_or(index, |found: usize| found.min(index)));
             }
         }
-        let Some(newest) = found.iter().map(|(_, index)| *index).max() else {
+        let Some(newest) = forward.or(back) else {
             let text = format!("n{n}: {detail:?} is shown of task {} attempt {}, and was never said", task.id, key.1);
             return fail(Invariant::RecordNeverRegresses, text);
         };
-        let before = former.filter(|f| f.registered == task.registered).and_then(|f| f.detail);
         if let Some((attempt, index)) = before {
             let misled = self.tally.met(Invariant::RecordNeverRegresses);
             let back = attempt == key.1 && newest < index;

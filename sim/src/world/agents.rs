@@ -443,7 +443,11 @@ impl World {
     ) -> Check<Result<Revision, TaskError>> {
         let message: Vec<u8> = if text {
             self.agents[p].said += 1;
-            self.agents[p].said.to_be_bytes()[4..].to_vec()
+            let mut text = self.agents[p].said.to_be_bytes()[4..].to_vec();
+            if self.rng.chance(self.knobs.workload.long_values) {
+                text.resize(self.knobs.agent.limits.message as usize, b'.');
+            }
+            text
         } else {
             Vec::new()
         };

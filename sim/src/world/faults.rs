@@ -60,6 +60,7 @@ impl World {
             Fault::PartitionAll => self.block(|_, _| true, until, true, true),
             Fault::Replay => return Ok(self.replay()),
             Fault::Misroute => return Ok(self.misroute()),
+            Fault::Noise if self.rng.below(4) == 0 => self.forge_fenced(p)?,
             Fault::Noise => self.noise(),
             Fault::AgentClockAhead => return self.agent_clock(p, 1),
             Fault::AgentClockBack => return self.agent_clock(p, -1),
@@ -209,6 +210,7 @@ impl World {
         }
         let Some(id) = self.nodes[n].id else { return Ok(false) };
         let done = self.host.controller.forget_node(id);
+        self.host.shadow.asked = self.host.controller.next_timeout();
         self.trace.line(self.now, || format!("controller: forget n{n}: {done}"));
         if done {
             // Events of it may still wait; they name a node that is no more.

@@ -3,8 +3,8 @@
 
 use std::rc::Rc;
 
-use taskwire::wire::{self, Body, Bounds, Frame};
-use taskwire::{PeerId, SessionId};
+use taskwire::wire::{self, Answered, Body, Bounds, Fenced, Frame, Header, Kind};
+use taskwire::{FrameNumber, PeerId, SessionId};
 
 use super::host::{Arrival, Sent};
 use super::{Event, World};
@@ -155,6 +155,35 @@ impl World {
         let arrival = Arrival { bytes: sent.bytes.clone(), harm: Harm::None, again: true, from, sent: Some(sent) };
         self.schedule(self.now, Event::ToController(arrival));
         true
+    }
+
+    /// A FENCED arrives that is well formed and answers what the agent said last, and names an epoch that fences nobody.
+    pub(crate) fn forge_fenced(&mut self, p: usize) -> Check {
+        let process = &self.agents[p];
+        let Some((nonce, counter)) = process.shadow.hello else { return Ok(()) };
+        let epoch = process.agent.epoch().0;
+        let seen = epoch.saturating_sub(self.rng.range(0, 1));
+        let answered = match process.agent.session() {
+            Some(session) => Answered::Session(session),
+            None => Answered::Hello(nonce, counter),
+        };
+        let header = Header { kind: Kind::Fenced, session: SessionId::NONE, number: FrameNumber(1 << 40) };
+        let body = Body::Fenced(Fenced { answered, seen, twin: false });
+        let mut buffer = [0u8; 512];
+        let Ok(length) = wire::encode(header, &body, &mut buffer) else { return Ok(()) };
+        let bytes: Rc<[u8]> = buffer[..length].into();
+        let sent = Rc::new(Sent {
+            id: 0,
+            process: p,
+            up: false,
+            at: self.now,
+            frame: Frame { header, body },
+            bytes: bytes.clone(),
+            meant: Vec::new(),
+        });
+        let arrival = Arrival { sent: Some(sent), bytes, harm: Harm::None, again: true, from: PeerId(0) };
+        self.schedule(self.now, Event::ToAgent(p, arrival));
+        Ok(())
     }
 
     /// Bytes that nobody sent arrive somewhere: random ones, or the beginning of a frame and then random ones.
