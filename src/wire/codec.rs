@@ -7,6 +7,7 @@ use super::columns;
 use super::delta::DeltaWriter;
 use super::error::{DecodeError, Fault, NoRoom};
 use super::frame::{Body, Delta, Frame, Header, Kind, VERSION};
+use super::hot;
 use super::reader::Reader;
 use super::snapshot;
 use super::strict;
@@ -150,10 +151,16 @@ fn control(kind: Kind, reader: &mut Reader<'_>, bounds: &Bounds) -> Result<Body,
         Kind::Hello => Body::Hello(strict::read(reader)?),
         Kind::Welcome => Body::Welcome(strict::read(reader)?),
         Kind::Open => Body::Open(strict::read(reader)?),
-        Kind::Ack => Body::Ack(strict::read(reader)?),
+        Kind::Ack => Body::Ack(match hot::ack(reader) {
+            Some(ack) => ack,
+            None => strict::read(reader)?,
+        }),
         Kind::Ask => Body::Ask(strict::read(reader)?),
         Kind::Verdict => Body::Verdict(strict::read(reader)?),
-        Kind::Heartbeat => Body::Heartbeat(strict::read(reader)?),
+        Kind::Heartbeat => Body::Heartbeat(match hot::heartbeat(reader) {
+            Some(heartbeat) => heartbeat,
+            None => strict::read(reader)?,
+        }),
         Kind::Fenced => Body::Fenced(strict::read(reader)?),
         Kind::Refused => Body::Refused(strict::read(reader)?),
         Kind::NoSession => Body::NoSession(strict::read(reader)?),

@@ -11,6 +11,7 @@ mod error;
 mod forms;
 pub mod frame;
 mod framing;
+mod hot;
 mod pretty;
 mod reader;
 mod snapshot;

@@ -124,7 +124,7 @@ fn write_judgement(f: &mut fmt::Formatter<'_>, judgement: &Judgement) -> fmt::Re
 }
 
 fn write_hello(f: &mut fmt::Formatter<'_>, hello: &Hello) -> fmt::Result {
-    write!(f, " {} epoch {} nonce {}/{}", hello.node, hello.epoch, hello.nonce, hello.counter)?;
+    write!(f, " {} epoch {} nonce {}/{}", hello.node.as_str().escape_debug(), hello.epoch, hello.nonce, hello.counter)?;
     if hello.version_least != 1 || hello.version_most != 1 {
         write!(f, " versions {}..{}", hello.version_least, hello.version_most)?;
     }
@@ -137,7 +137,7 @@ fn write_hello(f: &mut fmt::Formatter<'_>, hello: &Hello) -> fmt::Result {
 }
 
 fn write_welcome(f: &mut fmt::Formatter<'_>, welcome: &Welcome) -> fmt::Result {
-    write!(f, " {} term {} nonce {}", welcome.controller, welcome.term, welcome.nonce)?;
+    write!(f, " {} term {} nonce {}", welcome.controller.as_str().escape_debug(), welcome.term, welcome.nonce)?;
     write!(f, " to hello {}/{}: session {}", welcome.hello_nonce, welcome.hello_counter, welcome.session)?;
     write_standing(f, "reported", &welcome.reported)?;
     write!(f, ", maker {}/{}, desired", welcome.maker_epoch, welcome.maker_nonce)?;
