@@ -248,7 +248,7 @@ impl<S: Stream> Replica<S> {
             }
         }
         if symptom.is_none() && self.table.position().tag != piece.tag {
-            if bait!(self.baits, TagTakenFromFrame) || bait!(self.baits, ApplyAboveCursor) {
+            if [bait!(self.baits, TagTakenFromFrame), bait!(self.baits, ApplyAboveCursor)].contains(&true) {
                 self.table.settle(Position { revision: piece.to(), tag: piece.tag });
                 if let Some(last) = self.remembered.back_mut() {
                     last.tag = piece.tag;

@@ -480,37 +480,46 @@ impl Record {
             Exit::Signal(signal) => (2, signal),
         };
         let flags = u8::from(forgotten) | u8::from(payload.message_cut) << 1 | u8::from(payload.trace.is_some()) << 2;
-        let mut writer = Canonical { out, at: 0 };
-        writer.put(&self.id.0);
-        writer.put(&self.slot.0.to_le_bytes());
-        writer.put(&self.registered.epoch.0.to_le_bytes());
-        writer.put(&self.registered.revision.0.to_le_bytes());
-        writer.put(&self.newest.epoch.0.to_le_bytes());
-        writer.put(&self.newest.revision.0.to_le_bytes());
-        writer.put(&self.attempt.to_le_bytes());
-        writer.put(&self.number.to_le_bytes());
-        writer.put(&self.at.0.to_le_bytes());
-        writer.put(&self.state.code().to_le_bytes());
-        writer.put(&self.reason.0.to_le_bytes());
-        writer.put(&[self.source.0, exit_kind]);
-        writer.put(&exit.to_le_bytes());
-        writer.put(&[flags, 0]);
-        for (length, hash) in [
-            (metadata_length, metadata_hash),
-            (payload.message.len(), payload.message.hash()),
-            (payload.result.len(), payload.result.hash()),
-            (payload.ext.len(), payload.ext.hash()),
-        ] {
-            writer.put(&(length as u32).to_le_bytes());
-            writer.put(&hash.to_le_bytes());
+        // Places are constants, so that the compiler checks them and not each call.
+        macro_rules! put {
+            ($($at:literal: $bytes:expr,)*) => {
+                $(
+                    let bytes = $bytes;
+                    out[$at..$at + bytes.len()].copy_from_slice(&bytes);
+                )*
+            };
         }
-        debug_assert_eq!(writer.at, CANONICAL_LENGTH);
-        if let Some(trace) = &payload.trace {
-            writer.put(&trace.trace_id);
-            writer.put(&trace.span_id);
-            writer.put(&[trace.flags]);
+        put! {
+            0: self.id.0,
+            16: self.slot.0.to_le_bytes(),
+            20: self.registered.epoch.0.to_le_bytes(),
+            28: self.registered.revision.0.to_le_bytes(),
+            36: self.newest.epoch.0.to_le_bytes(),
+            44: self.newest.revision.0.to_le_bytes(),
+            52: self.attempt.to_le_bytes(),
+            56: self.number.to_le_bytes(),
+            60: self.at.0.to_le_bytes(),
+            68: self.state.code().to_le_bytes(),
+            70: self.reason.0.to_le_bytes(),
+            72: [self.source.0, exit_kind],
+            74: exit.to_le_bytes(),
+            78: [flags, 0],
+            80: (metadata_length as u32).to_le_bytes(),
+            84: metadata_hash.to_le_bytes(),
+            92: (payload.message.len() as u32).to_le_bytes(),
+            96: payload.message.hash().to_le_bytes(),
+            104: (payload.result.len() as u32).to_le_bytes(),
+            108: payload.result.hash().to_le_bytes(),
+            116: (payload.ext.len() as u32).to_le_bytes(),
+            120: payload.ext.hash().to_le_bytes(),
         }
-        writer.at
+        let Some(trace) = &payload.trace else { return CANONICAL_LENGTH };
+        put! {
+            128: trace.trace_id,
+            144: trace.span_id,
+            152: [trace.flags],
+        }
+        CANONICAL_LENGTH + 25
     }
 }
 
@@ -521,18 +530,6 @@ pub enum Stepped<R> {
     Live(R),
     /// The record as the tombstone leaves it; its slot is free.
     Forgotten(R),
-}
-
-struct Canonical<'a> {
-    out: &'a mut [u8; CANONICAL_LENGTH + 25],
-    at: usize,
-}
-
-impl Canonical<'_> {
-    fn put(&mut self, bytes: &[u8]) {
-        self.out[self.at..self.at + bytes.len()].copy_from_slice(bytes);
-        self.at += bytes.len();
-    }
 }
 
 /// The table of moves as a record obeys it.
