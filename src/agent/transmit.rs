@@ -17,21 +17,14 @@ use crate::wire::{
     encode, Body, DeltaWriter, Goodbye, Header, Heartbeat, Hello, Kind, Open, Standing, StreamNumber, VERSION,
 };
 
-/// Bytes that an entry may need: with less room left beside what is held back, no more are added.
-const ENTRY_MARGIN: usize = 32;
-
 /// A delta writer that keeps room for details when it is told to.
 struct DeltaSink<'a> {
     writer: &'a mut DeltaWriter,
     room: usize,
-    held_back: usize,
 }
 
 impl Sink<Reported> for DeltaSink<'_> {
     fn push(&mut self, entry: &Entry) -> bool {
-        if self.held_back > 0 && self.writer.used() + ENTRY_MARGIN + self.held_back > self.room {
-            return false;
-        }
         self.writer.push(entry)
     }
 
@@ -40,7 +33,7 @@ impl Sink<Reported> for DeltaSink<'_> {
     }
 
     fn hold_back(&mut self, bytes: usize) {
-        self.held_back = bytes;
+        self.writer.set_room(self.room.saturating_sub(bytes));
     }
 }
 
@@ -255,7 +248,7 @@ impl Agent {
         let digest_due = session.digest_at <= now;
         let highest_before = self.publisher.highest_sent();
         self.writer.begin(buffer.len(), from, self.epoch, digest_due, false);
-        let mut sink = DeltaSink { writer: &mut self.writer, room: buffer.len(), held_back: 0 };
+        let mut sink = DeltaSink { writer: &mut self.writer, room: buffer.len() };
         let (filled, list) = self.publisher.fill(now, &mut sink);
         let entries = self.writer.entries() as u64;
         let digest = digest_due.then_some(filled.digest);

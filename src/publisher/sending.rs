@@ -90,9 +90,8 @@ impl<S: Stream> Publisher<S> {
                 _ => break,
             }
         }
-        let full = to < end;
-        self.full_frames = if full && !share { self.full_frames + 1 } else { 0 };
         sink.hold_back(0);
+        let mut left_out = to < end;
         let mut list = self.window.list();
         let table = &self.table;
         self.details.drain(LOOK_AHEAD, |slot, detail, version| {
@@ -102,9 +101,12 @@ impl<S: Stream> Publisher<S> {
                 list.push((slot, version));
                 Take::Taken
             } else {
+                left_out = true;
                 Take::Full
             }
         });
+        // Entries that leave no room for a detail crowd it out, whether or not more entries wait.
+        self.full_frames = if left_out && to > from && list.is_empty() { self.full_frames + 1 } else { 0 };
         if resend.is_some() {
             if let Some(first) = self.lost.front_mut() {
                 first.0 = to;

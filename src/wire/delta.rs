@@ -113,6 +113,11 @@ impl DeltaWriter {
         self.text_bytes.clear();
     }
 
+    /// Bounds what is added from now on to a frame of `room` bytes, everything counted; what is there already stays.
+    pub fn set_room(&mut self, room: usize) {
+        self.room = room;
+    }
+
     /// Adds the next entry. `false`: it does not fit (or its slot is 2^31 or more, or the frame has 4,096 entries), and
     /// nothing has changed.
     pub fn push(&mut self, entry: &Entry) -> bool {

@@ -168,7 +168,9 @@ impl World {
         }
         let view = self.host.controller.view();
         let id = self.nodes[node].id?;
-        for record in life.table.values() {
+        // The frames of a clone that is gone may bear higher numbers than its survivor's.
+        let alone = !self.truth.had_twins(node);
+        for record in life.table.values().filter(|_| alone) {
             let said = life.said.get(&(record.registered, record.attempt)).and_then(|s| s.last());
             let shown = view.find(id, record.id).and_then(|t| t.detail().cloned());
             if record.state == taskwire::State::Running
