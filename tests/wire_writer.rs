@@ -203,6 +203,21 @@ proptest! {
     }
 }
 
+/// A bound that is lowered holds for the next push already, whatever was free under the former one.
+#[test]
+fn a_lowered_room_holds_at_once() {
+    let detail = Detail { progress: Some(50), message: None };
+    let mut writer = DeltaWriter::new();
+    writer.begin(1200, Revision(1), EPOCH, false, false);
+    assert!(writer.push_detail(Slot(40), &detail) && writer.push_detail(Slot(1), &detail));
+    let used = writer.used();
+    writer.set_room(used);
+    assert!(!writer.push_detail(Slot(2), &detail));
+    assert_eq!(writer.used(), used);
+    writer.set_room(1200);
+    assert!(writer.push_detail(Slot(2), &detail));
+}
+
 fn record(slot: u32, id: [u8; 16], metadata: usize) -> Record {
     Record {
         id: TaskId(id),

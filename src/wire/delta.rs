@@ -116,6 +116,8 @@ impl DeltaWriter {
     /// Bounds what is added from now on to a frame of `room` bytes, everything counted; what is there already stays.
     pub fn set_room(&mut self, room: usize) {
         self.room = room;
+        // What was certainly free was so under the former bound.
+        self.slack = 0;
     }
 
     /// Adds the next entry. `false`: it does not fit (or its slot is 2^31 or more, or the frame has 4,096 entries), and
