@@ -153,15 +153,16 @@ impl<S: Stream> Replica<S> {
         &self.applied
     }
 
-    /// The same, lent out so that events can be made of it while the node is at hand; to be given back.
+    /// The same, taken out, so that events can be made of it while the node is at hand.
     pub(crate) fn take_applied(&mut self) -> Vec<Applied<S>> {
         core::mem::take(&mut self.applied)
     }
 
-    /// Takes the lent list back, emptied, so that its room serves again.
-    pub(crate) fn give_back_applied(&mut self, mut applied: Vec<Applied<S>>) {
-        applied.clear();
-        self.applied = applied;
+    /// Takes an emptied list, so that its room serves again: all nodes of a controller share one.
+    pub(crate) fn lend_applied(&mut self, applied: Vec<Applied<S>>) {
+        if self.applied.capacity() == 0 {
+            self.applied = applied;
+        }
     }
 
     pub(crate) fn held_frames(&self) -> usize {

@@ -276,3 +276,16 @@ pub enum ControllerEvent {
         refusal: crate::wire::Refusal,
     },
 }
+
+impl ControllerEvent {
+    /// Where the history of its node stands when the event has been polled, if it brings it further.
+    pub(super) fn reaches(&self) -> Option<Position> {
+        match self {
+            ControllerEvent::Transition { transition, .. } => Some(transition.position),
+            ControllerEvent::TaskForgotten { position, .. }
+            | ControllerEvent::EntryOfUnknownKind { position, .. }
+            | ControllerEvent::Repaired { position, .. } => Some(*position),
+            _ => None,
+        }
+    }
+}

@@ -102,7 +102,7 @@ impl Controller {
         let position = node.subscriber.position();
         let verdict = staged.verdict;
         let counts = [counts.gaps, counts.unknown, counts.conflicts];
-        node.tell_reaching(ControllerEvent::Repaired { node: id, verdict, position, counts }, position);
+        node.tell(ControllerEvent::Repaired { node: id, verdict, position, counts });
         if lossy {
             node.subscriber.commit(position.revision);
         }

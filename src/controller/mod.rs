@@ -26,7 +26,7 @@ use crate::receive_error::{BufferTooSmall, ReceiveError};
 use crate::revision::{Position, Revision};
 use crate::rng::Rng;
 use crate::stream::Reported;
-use crate::table::Table;
+use crate::table::{Applied, Table};
 use crate::time::{Instant, UnixMillis};
 use crate::wire::{Body, Delta};
 
@@ -128,6 +128,8 @@ pub struct Controller {
     staging: usize,
     metrics: ControllerMetrics,
     scratch: Delta,
+    /// What a delta changed, lent to the node whose turn it is: one list for all keeps its memory at hand.
+    applied: Vec<Applied<Reported>>,
 }
 
 impl Controller {
@@ -160,6 +162,7 @@ impl Controller {
             staging: 0,
             metrics: ControllerMetrics::default(),
             scratch: Delta::default(),
+            applied: Vec::new(),
             config,
         })
     }

@@ -40,11 +40,10 @@ pub(super) struct Session {
     pub refuse: Option<Refusal>,
 }
 
-/// An event that waits, and where its node's history stands when it was polled.
+/// An event that waits, and the history of its node that it belongs to.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Waiting {
     pub event: ControllerEvent,
-    pub reaches: Option<Position>,
     pub history: u32,
 }
 
@@ -149,7 +148,7 @@ impl Node {
     }
 
     pub(super) fn tell(&mut self, event: ControllerEvent) {
-        self.events.push_back(Waiting { event, reaches: None, history: self.history });
+        self.events.push_back(Waiting { event, history: self.history });
     }
 
     /// Tells of a suspicion, or of its end: what the host has not polled of such gives way to what is true now.
@@ -166,10 +165,6 @@ impl Node {
             _ if suspect => self.tell(ControllerEvent::NodeSuspect { node }),
             _ => self.tell(ControllerEvent::NodeLive { node }),
         }
-    }
-
-    pub(super) fn tell_reaching(&mut self, event: ControllerEvent, position: Position) {
-        self.events.push_back(Waiting { event, reaches: Some(position), history: self.history });
     }
 
     /// A new history begins: what was committed of the former counts no more.
@@ -194,7 +189,7 @@ impl Node {
     /// The next event for the host, if there is one.
     pub(super) fn poll(&mut self, policy: AckPolicy) -> Option<ControllerEvent> {
         if let Some(waiting) = self.events.pop_front() {
-            if let (Some(position), true) = (waiting.reaches, waiting.history == self.history) {
+            if let (Some(position), true) = (waiting.event.reaches(), waiting.history == self.history) {
                 self.polled = position;
             }
             if self.events.is_empty() {

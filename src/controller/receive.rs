@@ -241,6 +241,7 @@ impl Controller {
             return Err(ReceiveError::BeyondCredit { to: piece.to() });
         }
         let staging = node.subscriber.is_staging();
+        node.subscriber.replica.lend_applied(core::mem::take(&mut self.applied));
         let Some(taken) = node.subscriber.take(now, &piece, by) else {
             return self.void(now, id);
         };

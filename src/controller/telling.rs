@@ -21,9 +21,9 @@ impl Controller {
         let lossy = self.is_lossy();
         let most_closed = self.config.finals_per_node as usize;
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
-        let applied = node.subscriber.replica.take_applied();
+        let mut applied = node.subscriber.replica.take_applied();
         if applied.is_empty() {
-            node.subscriber.replica.give_back_applied(applied);
+            self.applied = applied;
             return;
         }
         let new = &entries[entries.len() - applied.len().min(entries.len())..];
@@ -42,7 +42,8 @@ impl Controller {
             let revision = node.subscriber.position().revision;
             node.subscriber.commit(revision);
         }
-        node.subscriber.replica.give_back_applied(applied);
+        applied.clear();
+        self.applied = applied;
         self.note_news(id);
     }
 }
@@ -87,7 +88,7 @@ impl Node {
                     may_be_repeat,
                     out_of_sequence,
                 };
-                self.tell_transition(transition, position);
+                self.tell_transition(transition);
             }
             (Change::Move(status), Some(Cell { record: before, .. })) => {
                 let retry = status.state == State::Pending;
@@ -113,7 +114,7 @@ impl Node {
                 if bait!(self.baits, RetryOfLaterAttemptUntold) && retry && before.attempt > 0 {
                     return;
                 }
-                self.tell_transition(transition, position);
+                self.tell_transition(transition);
             }
             (Change::Forget { .. }, Some(Cell { record: before, .. })) => {
                 let mark = self.marks.remove(&before.id).filter(|mark| mark.registered() == before.registered);
@@ -125,22 +126,22 @@ impl Node {
                     position,
                     may_be_repeat,
                 };
-                self.tell_reaching(event, position);
+                self.tell(event);
             }
             // An entry of a later version's kind: it is in the record, and the host has nothing to hear of it but that
             // the history has come this far.
             (_, before) => {
                 if let Some(Cell { record, .. }) = before {
                     let event = ControllerEvent::EntryOfUnknownKind { node: self.id, task: record.id, position };
-                    self.tell_reaching(event, position);
+                    self.tell(event);
                 }
             }
         }
     }
 
-    fn tell_transition(&mut self, transition: Transition, position: Position) {
+    fn tell_transition(&mut self, transition: Transition) {
         let node = self.id;
-        self.tell_reaching(ControllerEvent::Transition { node, transition }, position);
+        self.tell(ControllerEvent::Transition { node, transition });
     }
 
     /// A task that was given up is reported after all: two truths met.
