@@ -8,7 +8,6 @@ use super::view::Mark;
 use super::Controller;
 use crate::bait::bait;
 use crate::id::NodeId;
-use crate::revision::Position;
 use crate::stream::Reported;
 use crate::table::{Applied, Cell};
 use crate::task::{Change, Entry, Exit, Reason, Source, State};
