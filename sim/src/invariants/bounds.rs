@@ -235,6 +235,7 @@ impl World {
     /// Each slot of a frame that counts stands for the task that its agent meant.
     fn check_slots(&mut self, n: usize, sent: &Sent, before: &ControllerBefore) -> Check {
         let Body::Delta(delta) = &sent.frame.body else { return Ok(()) };
+        self.check_stuck(n, delta.from.0, delta.to().0, before)?;
         if !before.new || self.truth.diverged(n) {
             self.note_twin(sent, delta.to().0);
             return Ok(());
@@ -256,6 +257,25 @@ impl World {
                 record.id
             );
         }
+        Ok(())
+    }
+
+    /// Deltas that follow on what is held, and that are refused again and again, must end in another method or a close.
+    fn check_stuck(&mut self, n: usize, from: u64, to: u64, before: &ControllerBefore) -> Check {
+        let held = before.print.map_or(0, |p| p.received.revision.0);
+        let moved = self.table_of(n).0.revision.0 != held || before.session != self.session_of(n);
+        let shadow = &mut self.nodes[n];
+        if moved || before.staging {
+            shadow.refused = 0;
+        } else if before.new && from <= held && held < to {
+            shadow.refused += 1;
+        }
+        let refused = shadow.refused;
+        hold!(
+            NoEndlessExchange,
+            refused <= 100,
+            "n{n}: {refused} deltas that follow on {held} were not taken in one session"
+        );
         Ok(())
     }
 

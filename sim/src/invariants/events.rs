@@ -114,7 +114,8 @@ impl World {
     /// A repair is done: every entry between base and the position reached has been told by now.
     fn saw_repaired(&mut self, node: NodeId, position: Position) -> Check {
         let Some(n) = self.node_of(node) else { return Ok(()) };
-        self.tally.met(Invariant::RepairKeepsNewer);
+        let misled = self.tally.met(Invariant::RepairKeepsNewer);
+        hold!(RepairKeepsNewer, !misled, "n{n}: repaired at {position}");
         let shadow = &mut self.nodes[n];
         let Some(life) = self.truth.find(position) else { return Ok(()) };
         let chain = &self.truth.lives[life];
@@ -238,6 +239,17 @@ impl World {
     fn saw_transition(&mut self, node: NodeId, t: &Transition) -> Check {
         let Some(n) = self.node_of(node) else { return Ok(()) };
         let new = !self.nodes[n].seen.contains(&(t.position.revision.0, t.position.tag.0));
+        if let Some(known) = self.nodes[n].sighted.get(&(t.task, t.registered)) {
+            let free = known.back || known.inexact || t.out_of_sequence || self.truth.had_twins(n);
+            hold!(
+                NumbersDense,
+                !new || free || t.number <= known.number + 1,
+                "n{n}: task {}: number {} came after {}, and no gap was named",
+                t.task,
+                t.number,
+                known.number
+            );
+        }
         let truth = self.saw_entry(n, t.position, t.may_be_repeat)?;
         if let Some(differs) = difference(t, &truth) {
             return fail(Invariant::ExactlyOnceInOrder, format!("n{n}: the event of {}: {differs}", t.position));

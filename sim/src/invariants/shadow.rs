@@ -162,6 +162,8 @@ pub struct NodeShadow {
     pub tasks: BTreeMap<TaskId, TaskShadow>,
     /// Identities of events seen.
     pub seen: BTreeSet<(u64, u64)>,
+    /// Deltas in a row that followed on what is held and were not taken.
+    pub refused: u64,
     /// Events that waited after the last call.
     pub backlog: usize,
     /// Bases of snapshots: what came before was told as a state, and its gaps by name.
