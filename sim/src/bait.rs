@@ -36,7 +36,7 @@ impl Catch {
 /// Switches one bait on and runs seeds until its check finds it.
 pub fn one(bait: Bait, name: &'static str, expected: &'static str) -> Catch {
     let mut caught = Catch { bait: name, expected, first: None, by_name: None };
-    let options = Options { bait: Some(bait), ..Options::default() };
+    let options = Options::baited(bait);
     for seed in 1..=MOST_SEEDS {
         let Some(failure) = run::one(seed, &options).failure else { continue };
         let check = failure.invariant.name();
@@ -52,7 +52,7 @@ pub fn one(bait: Bait, name: &'static str, expected: &'static str) -> Catch {
 /// The table of all baits.
 pub fn page(catches: &[Catch]) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{:<34}{:<30}{:>7}  {}", "bait", "to be caught by", "seeds", "first failure");
+    let _ = writeln!(out, "{:<34}{:<30}{:>7}  first failure", "bait", "to be caught by", "seeds");
     for c in catches {
         let seeds = c.by_name.map_or("never".into(), |s| s.to_string());
         let first = c.first.map_or("none".into(), |(seed, check)| format!("{check} at seed {seed}"));

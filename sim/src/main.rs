@@ -100,7 +100,7 @@ fn main() -> ExitCode {
 fn options(a: &Arguments) -> Options {
     let bait = a.bait.clone().flatten();
     let bait = taskwire::Bait::ALL.iter().find(|(_, name, _)| Some(*name) == bait.as_deref()).map(|(b, _, _)| *b);
-    Options { bait, ..Options::default() }
+    bait.map_or_else(Options::default, Options::baited)
 }
 
 #[cfg(not(feature = "bait"))]

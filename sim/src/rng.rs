@@ -23,12 +23,12 @@ impl Rng {
     /// The generator of a seed.
     pub fn new(seed: u64) -> Rng {
         let mut rng = Rng(seed ^ 0x7461_736b_7769_7265);
-        rng.next();
+        rng.draw();
         rng
     }
 
     /// Any number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -41,7 +41,7 @@ impl Rng {
         if bound == 0 {
             0
         } else {
-            self.next() % bound
+            self.draw() % bound
         }
     }
 
@@ -61,7 +61,7 @@ impl Rng {
 
     /// Whether something of this probability comes about.
     pub fn chance(&mut self, probability: Ppm) -> bool {
-        probability.0 > 0 && self.next() % 1_000_000 < u64::from(probability.0)
+        probability.0 > 0 && self.draw() % 1_000_000 < u64::from(probability.0)
     }
 
     /// An index into something of this length, which must not be 0.
@@ -83,7 +83,7 @@ mod tests {
     fn a_seed_gives_one_sequence_and_ranges_are_kept() {
         let (mut a, mut b) = (Rng::new(7), Rng::new(7));
         for _ in 0..1000 {
-            assert_eq!(a.next(), b.next());
+            assert_eq!(a.draw(), b.draw());
             let x = a.range(3, 9);
             b.range(3, 9);
             assert!((3..=9).contains(&x));
@@ -91,7 +91,7 @@ mod tests {
             b.magnitude(10, 100_000);
             assert!((10..=100_000).contains(&y), "{y}");
         }
-        assert_ne!(Rng::new(1).next(), Rng::new(2).next());
+        assert_ne!(Rng::new(1).draw(), Rng::new(2).draw());
     }
 
     #[test]

@@ -15,6 +15,6 @@ pub fn all() -> Vec<(Invariant, Option<u64>)> {
 }
 
 fn one(invariant: Invariant) -> Option<u64> {
-    let options = Options { spoilt: Some(invariant), ..Options::default() };
+    let options = Options::spoiling(invariant);
     (1..=MOST_SEEDS).find(|seed| run::one(*seed, &options).failure.is_some_and(|f| f.invariant == invariant))
 }

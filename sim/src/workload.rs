@@ -363,8 +363,8 @@ fn trace(settings: &WorkloadSettings, rng: &mut Rng) -> Option<TraceContext> {
         return None;
     }
     let mut trace = TraceContext { flags: 1, ..TraceContext::default() };
-    trace.trace_id[..8].copy_from_slice(&rng.next().to_le_bytes());
-    trace.span_id = rng.next().to_le_bytes();
+    trace.trace_id[..8].copy_from_slice(&rng.draw().to_le_bytes());
+    trace.span_id = rng.draw().to_le_bytes();
     Some(trace)
 }
 

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use taskwire::{Agent, AgentConfig, Instant, State, TaskError};
 
-use crate::model::{any_say, say, Answer, Say, Twin, MOVES};
+use crate::model::{any_say, cases, say, Answer, Say, Twin, MOVES};
 use crate::rig::task;
 
 /// An agent with little room, and the twin of it.
@@ -16,7 +16,7 @@ fn with_room(slots: usize, log: usize) -> (Agent, Twin) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(400))]
 
     #[test]
     fn an_agent_accepts_exactly_what_the_table_allows_and_a_refusal_changes_nothing(

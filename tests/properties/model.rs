@@ -8,6 +8,12 @@ use taskwire::{Agent, Exit, Instant, Reason, State, TaskError};
 
 use crate::rig::task;
 
+/// So many cases, times `TASKWIRE_CASES` for a long run.
+pub fn cases(usual: u32) -> ProptestConfig {
+    let times = std::env::var("TASKWIRE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    ProptestConfig { cases: usual * times, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 /// What a host may say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Say {

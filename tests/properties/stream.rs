@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use taskwire::{AgentConfig, ControllerConfig, ControllerEvent, State, TaskId};
 
-use crate::model::{any_say, say, Say};
+use crate::model::{any_say, cases, say, Say};
 use crate::rig::Rig;
 
 /// One entry of the true log.
@@ -166,7 +166,7 @@ fn take(rig: &mut Rig, step: Step) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(250))]
 
     #[test]
     fn whatever_the_schedule_the_controller_equals_a_naive_twin(

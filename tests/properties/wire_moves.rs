@@ -8,7 +8,7 @@ use taskwire::{
     Revision, Slot, Source, State, Status, Tag, UnixMillis,
 };
 
-use crate::model::{say, Say, MOVES};
+use crate::model::{cases, say, Say, MOVES};
 use crate::rig::{task, Rig};
 
 /// A session in which task n is in the n-th state, durable.
@@ -168,7 +168,7 @@ fn goes_on(rig: &mut Rig) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(150))]
 
     /// A frame of several entries of which one is illegal: nothing of it is applied.
     #[test]

@@ -57,7 +57,7 @@ impl World {
 
     /// Starts an agent of a node under an epoch; `twin` if another has it too.
     pub(crate) fn start_agent_as(&mut self, node: usize, epoch: u64, twin: bool) -> Check {
-        let seed = self.rng.next();
+        let seed = self.rng.draw();
         let agent = match Agent::new(self.config_of(node, epoch), seed) {
             Ok(agent) => agent,
             Err(error) => return fail(Invariant::WithinBounds, format!("a good configuration was refused: {error}")),

@@ -33,7 +33,7 @@ pub(crate) fn make_controller(
     config.pace.linger = knobs.controller.pace.linger;
     let rate = rng.range(0, knobs.clock_rate_ppm * 2) as i64 - knobs.clock_rate_ppm as i64;
     ControllerHost {
-        controller: Controller::new(config, rng.next()).expect("knobs draw good configurations"),
+        controller: Controller::new(config, rng.draw()).expect("knobs draw good configurations"),
         life,
         term,
         clock: Clock::new(now, rng.pick(&[0, 5_000_000, 1 << 51]), rate),

@@ -188,7 +188,7 @@ impl World {
 
     /// Bytes that nobody sent arrive somewhere: random ones, or the beginning of a frame and then random ones.
     pub(crate) fn noise(&mut self) {
-        let mut bytes: Vec<u8> = (0..self.rng.magnitude(1, 200)).map(|_| self.rng.next() as u8).collect();
+        let mut bytes: Vec<u8> = (0..self.rng.magnitude(1, 200)).map(|_| self.rng.draw() as u8).collect();
         if let Some(sent) = self.archive.last() {
             if self.rng.below(2) == 0 {
                 let keep = self.rng.index(sent.bytes.len().min(40)).min(bytes.len());

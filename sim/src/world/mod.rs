@@ -82,6 +82,21 @@ pub struct Options {
     pub bait: Option<taskwire::Bait>,
 }
 
+impl Options {
+    /// One check is misled.
+    pub fn spoiling(invariant: Invariant) -> Options {
+        let mut options = Options::default();
+        options.spoilt.replace(invariant);
+        options
+    }
+
+    /// One fault of the core is switched on.
+    #[cfg(feature = "bait")]
+    pub fn baited(bait: taskwire::Bait) -> Options {
+        Options { bait: Some(bait), ..Options::default() }
+    }
+}
+
 /// How a run ended.
 #[derive(Debug)]
 pub struct Outcome {
