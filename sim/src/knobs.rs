@@ -261,6 +261,10 @@ impl Knobs {
             self.agent.pace.detail_after = rng.range(1, 3) as u32;
             self.controller.events_per_node = self.controller.events_per_node.max(64);
             self.burst = 12;
+            if self.workload.hot {
+                self.act_interval = rng.magnitude(500, 4_000);
+                self.up.delay = rng.magnitude(4_000, 20_000);
+            }
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct WorkloadSettings {
     pub long_values: Ppm,
     /// A trace context is given.
     pub traces: Ppm,
+    /// One task reports half of all details.
+    pub hot: bool,
     /// Tasks that the host means to have at a time.
     pub tasks: usize,
 }
@@ -49,6 +51,7 @@ impl WorkloadSettings {
             values: Ppm::NEVER,
             long_values: Ppm::NEVER,
             traces: Ppm::NEVER,
+            hot: false,
             tasks: rng.range(1, 2) as usize,
         }
     }
@@ -67,6 +70,7 @@ impl WorkloadSettings {
             values: Ppm(700_000),
             long_values: Ppm(900_000),
             traces: Ppm::NEVER,
+            hot: rng.below(2) == 0,
             tasks: 24,
         }
     }
@@ -91,6 +95,7 @@ impl WorkloadSettings {
             values: Ppm(rng.below(800_000) as u32),
             long_values: Ppm(rng.below(300_000) as u32),
             traces: Ppm(rng.below(300_000) as u32),
+            hot: false,
             tasks: rng.magnitude(1, 24) as usize,
         }
     }
@@ -202,7 +207,9 @@ impl Workload {
             0 if self.tasks.len() < settings.tasks => Some((self.register(settings, rng), false)),
             0 | 1 => self.advance(settings, rng).map(|a| (a, false)),
             2 => {
-                let id = self.one(rng, |t| t.state == State::Running)?;
+                let first = self.tasks.iter().find(|t| t.state == State::Running)?.id;
+                let hot = settings.hot && rng.below(2) == 0;
+                let id = if hot { first } else { self.one(rng, |t| t.state == State::Running)? };
                 let progress = if rng.below(4) == 0 { None } else { Some(rng.below(101) as u8) };
                 Some((Action::Detail { id, progress, text: progress.is_none() || rng.below(8) != 0 }, false))
             }

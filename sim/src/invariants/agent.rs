@@ -46,6 +46,7 @@ impl World {
         let phase = process.agent.phase();
         if phase == Phase::Open && process.shadow.phase != Phase::Open {
             process.shadow.differs_due |= std::mem::take(&mut process.shadow.differs_offered);
+            process.shadow.sent_at = process.shadow.last_call; // its first interval begins
         }
         process.shadow.phase = phase;
         let position = process.agent.table().position();
@@ -358,6 +359,19 @@ impl World {
         Ok(())
     }
 
+    /// An agent whose timers ran and that has nothing more to send has said within its interval that it is there.
+    pub(crate) fn check_heartbeat(&mut self, p: usize, now: Instant) -> Check {
+        let process = &self.agents[p];
+        let now = now.max(process.shadow.last_call);
+        if process.agent.phase() != Phase::Open || process.shadow.timed_at != now {
+            return Ok(());
+        }
+        let silent = now.since(process.shadow.sent_at);
+        let most = self.knobs.controller.heartbeat + std::time::Duration::from_millis(1);
+        hold!(BackPressureDropsNothing, silent <= most, "p{p}: it has sent nothing for {silent:?} in an open session");
+        Ok(())
+    }
+
     /// The deadline has come, or the host calls for no reason.
     pub(crate) fn agent_timeout(&mut self, p: usize) -> Check {
         let now = self.local(p);
@@ -388,6 +402,7 @@ impl World {
         self.trace.line(self.now, || format!("p{p}: time {now}, {why} was due at {asked:?}"));
         self.before_agent_call(p, now);
         self.agents[p].agent.handle_timeout(now);
+        self.agents[p].shadow.timed_at = now.max(last);
         let misled = self.tally.met(Invariant::DeadlineIsHonest);
         let next = self.agents[p].agent.next_timeout();
         let now_there = now.max(last);

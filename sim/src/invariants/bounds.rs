@@ -273,7 +273,7 @@ impl World {
         let refused = shadow.refused;
         hold!(
             NoEndlessExchange,
-            refused <= 100,
+            refused <= 40,
             "n{n}: {refused} deltas that follow on {held} were not taken in one session"
         );
         Ok(())

@@ -40,6 +40,10 @@ pub struct AgentShadow {
     pub differs_told: bool,
     /// The newest revision that any of its frames has carried.
     pub sent_to: u64,
+    /// When it last sent a frame, by its clock.
+    pub sent_at: Instant,
+    /// When its timers ran last, by its clock.
+    pub timed_at: Instant,
     /// Deltas in a row that had entries and no detail while one waited.
     pub starved: u64,
     /// Deltas sent since a detail of a slot began to wait, by slot.
@@ -74,6 +78,8 @@ impl AgentShadow {
             differs_told: false,
             question: None,
             sent_to: 0,
+            sent_at: Instant::ZERO,
+            timed_at: Instant::ZERO,
             starved: 0,
             detail_waits: BTreeMap::new(),
             idle_frames: 0,

@@ -259,8 +259,15 @@ impl World {
             };
             self.buffer = buffer;
             match frame {
-                Some(bytes) => self.frame_from_agent(p, bytes)?,
-                None => return self.agent_called(p, now),
+                Some(bytes) => {
+                    let shadow = &mut self.agents[p].shadow;
+                    shadow.sent_at = now.max(shadow.last_call);
+                    self.frame_from_agent(p, bytes)?;
+                }
+                None => {
+                    self.check_heartbeat(p, now)?;
+                    return self.agent_called(p, now);
+                }
             }
         }
         fail(Invariant::NoEndlessExchange, format!("p{p}: 10,000 frames in one go"))
