@@ -15,6 +15,10 @@ pub const BEYOND: &[(&str, &str)] = &[
     ("SnapshotOfAnotherBase", "two repairs of one session would have to overtake one another; shown by a text script"),
     ("SnapshotJudgedAtBase", "the log of a judged repair is never known in part without an older store"),
     ("TombstoneNamesSlotOnly", "no agent makes a tombstone of another registration; shown by a text script"),
+    (
+        "SymptomAnsweredByOldPosition",
+        "only a twin's entries are refused, and its frames pass for repeats; shown by a text script",
+    ),
     ("WindowOnlyRises", "a position goes back within a session only with an older store"),
     ("DetailCleanWhileHeld", "a held frame is dropped only when its session ends; shown by a text script"),
 ];

@@ -263,6 +263,8 @@ impl Knobs {
             self.burst = 12;
             if self.workload.hot {
                 self.act_interval = rng.magnitude(500, 4_000);
+                self.agent.pace.frames_in_flight = 1;
+                self.workload.advance = 16;
                 self.up.delay = rng.magnitude(4_000, 20_000);
             }
         }

@@ -287,6 +287,9 @@ impl Workload {
     fn advance(&mut self, settings: &WorkloadSettings, rng: &mut Rng) -> Option<Action> {
         let id = self.one(rng, |t| !t.state.is_ended())?;
         let state = self.tasks.iter().find(|t| t.id == id)?.state;
+        if settings.hot && state == State::Running && rng.below(40) > 0 {
+            return None; // tasks run on, and report details
+        }
         let next = match state {
             State::Pending if rng.below(12) > 0 => State::Running,
             State::Pending => rng.pick(&[State::Failed, State::Cancelled]),
