@@ -29,7 +29,10 @@ impl Fleet {
     /// So many nodes with so many running tasks each.
     pub fn new(nodes: usize, tasks: usize, frame: u32) -> Fleet {
         let config = ControllerConfig { nodes: nodes as u32, ..controller_config() };
-        let agent = |index| Agent::new(agent_config(&format!("n{index}"), frame), index as u64).expect("sound");
+        let mut seeds = Random(6);
+        let agent = |index| {
+            Agent::new(agent_config(&format!("n{index}"), frame), seeds.draw()).expect("the settings are sound")
+        };
         let mut fleet = Fleet {
             now: 1_000_000,
             controller: Controller::new(config, 5).expect("the settings are sound"),

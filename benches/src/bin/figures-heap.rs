@@ -9,7 +9,7 @@ use taskwire::{AgentConfig, Controller, ControllerConfig, Instant, Limits, PeerI
 use taskwire_benches::fleet::{take_events, Fleet};
 use taskwire_benches::report::Report;
 use taskwire_benches::rig::{agent_config, controller_config, Rig, LARGEST};
-use taskwire_benches::workload::{Workload, TASKS};
+use taskwire_benches::workload::{Random, Workload, TASKS};
 
 #[global_allocator]
 static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -57,9 +57,10 @@ fn nodes(report: &mut Report) {
     let mut controller = Controller::new(config, 5).expect("the settings are sound");
     let before = held();
     let (now, mut buffer) = (Instant::from_micros(1_000_000), vec![0; 1_200]);
+    let mut seeds = Random(6);
     for index in 0..NODES {
         let config = agent_config(&format!("node-{index:05}"), 1_200);
-        let mut agent = taskwire::Agent::new(config, index as u64).expect("sound");
+        let mut agent = taskwire::Agent::new(config, seeds.draw()).expect("sound");
         while agent.session().is_none() {
             while let Some(length) = agent.poll_transmit(now, &mut buffer).expect("large") {
                 controller.receive(now, PeerId(index as u64), &buffer[..length]).expect("the frame is sound");
