@@ -81,20 +81,20 @@ fn replay(target: &str, run: fn(&[u8]), mutations: usize) {
 
 #[test]
 fn frames() {
-    replay("frames", fuzz::frames::run, 20_000);
+    replay("frames", fuzz::frames::run, 60_000);
 }
 
 #[test]
 fn agent() {
-    replay("agent", fuzz::agent::run, 2_000);
+    replay("agent", fuzz::agent::run, 6_000);
 }
 
 #[test]
 fn controller() {
-    replay("controller", fuzz::controller::run, 1_000);
+    replay("controller", fuzz::controller::run, 3_000);
 }
 
 #[test]
 fn pair() {
-    replay("pair", fuzz::pair::run, 2_000);
+    replay("pair", fuzz::pair::run, 6_000);
 }
