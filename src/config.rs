@@ -1,6 +1,6 @@
 //! Configuration of both roles: every setting with its unit, range, default and reason, checked once, as a whole.
 
-use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -341,12 +341,12 @@ impl ControllerConfig {
 
 /// Mixes the host's seed with the incarnation and the name, so that a fleet that was given one seed still differs.
 fn nonce(seed: u64, incarnation: u64, name: &str) -> Nonce {
-    let mut text = String::from(name);
-    text.push('\0');
-    let seeded = xxhash_rust::xxh3::xxh3_64_with_seed(text.as_bytes(), seed);
-    let mut bytes = [0u8; 16];
-    bytes[..8].copy_from_slice(&seeded.to_le_bytes());
-    bytes[8..].copy_from_slice(&incarnation.to_le_bytes());
+    // One buffer, longer than 16 bytes: of shorter ones XXH3 mixes a seed too little to tell a fleet's apart, whose names
+    // and seeds are both counted up.
+    let mut bytes = Vec::with_capacity(16 + name.len() + 1);
+    bytes.extend_from_slice(&seed.to_le_bytes());
+    bytes.extend_from_slice(&incarnation.to_le_bytes());
+    bytes.extend_from_slice(name.as_bytes());
     Nonce(xxhash_rust::xxh3::xxh3_64(&bytes).max(1))
 }
 
@@ -354,6 +354,13 @@ fn nonce(seed: u64, incarnation: u64, name: &str) -> Nonce {
 mod tests {
     use super::*;
     use alloc::string::ToString;
+
+    #[test]
+    fn a_fleet_whose_names_and_seeds_are_counted_up_has_as_many_nonces_as_nodes() {
+        let nonces: alloc::collections::BTreeSet<Nonce> =
+            (0..50_000u64).map(|index| nonce(index, 1, &alloc::format!("n{index}"))).collect();
+        assert_eq!(nonces.len(), 50_000);
+    }
 
     #[test]
     fn a_lease_below_two_intervals_is_refused_with_the_least_that_will_do() {

@@ -163,6 +163,18 @@ impl Controller {
         self.check_room(now, peer, node, &hello)?;
         let counter = if bait!(self.config.baits, SessionWithoutCounter) { 0 } else { hello.counter };
         let session = SessionId::derive(hello.nonce, counter, self.nonce);
+        let holder = self.sessions.get(&session).map(|target| match target {
+            Target::Node(id) | Target::Ended(id) => *id,
+        });
+        let taken = holder.is_some_and(|id| Some(id) != node)
+            || self.handshakes.get(session).is_some_and(|other| other.hello.node != hello.node);
+        if taken {
+            // Another node's session: the next HELLO, with another counter, makes another.
+            self.metrics.frames_refused_total += 1;
+            let pause = self.come_back_after(COME_BACK);
+            self.refuse_hello(peer, &hello, Refusal::Busy, pause);
+            return Err(ReceiveError::Busy { kind: Kind::Hello });
+        }
         let handshake = Handshake { hello, peer, made: now, due: false, next_frame: 0 };
         self.handshakes.insert(session, handshake);
         self.metrics.frames_control_total += 1;
