@@ -294,6 +294,7 @@ impl Pair {
                 self.starts += 1;
                 self.agent = agent(self.limits, self.starts);
                 self.anew = true;
+                self.transmit();
             }
             let busy = !self.flying.is_empty();
             let deadlines = [self.agent.next_timeout(), self.controller.next_timeout()];
