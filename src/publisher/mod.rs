@@ -341,6 +341,8 @@ impl<S: Stream> Publisher<S> {
                 }
             }
         };
+        // Who has less than it had has lost its details as well: the controller's host forgot this node.
+        let fell_back = from < self.received;
         self.received = from;
         self.sent = from;
         self.credit = match (judgement.verdict, standing) {
@@ -348,7 +350,7 @@ impl<S: Stream> Publisher<S> {
             (Verdict::Empty, _) => Revision::ZERO,
             _ => judgement.tip.revision,
         };
-        if meets_first || judgement.verdict != Verdict::Resume {
+        if meets_first || fell_back || judgement.verdict != Verdict::Resume {
             self.details.queue_all();
         }
     }
