@@ -66,3 +66,26 @@ fn a_sequence_of_calls_gives_the_same_statuses_twice() {
         assert_eq!(run(), run());
     }
 }
+
+/// What the fuzzer found worth keeping, as it stands and with bytes altered by a seed.
+#[test]
+fn the_corpus_of_call_sequences_replays_whole_and_altered() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus/cabi");
+    let mut files: Vec<_> = std::fs::read_dir(folder).expect("the corpus is committed").flatten().collect();
+    files.sort_by_key(|file| file.path());
+    assert!(!files.is_empty(), "no corpus in {folder}");
+    for (index, file) in files.iter().enumerate() {
+        let kept = std::fs::read(file.path()).expect("a file of the corpus can be read");
+        taskwire_ffi::fuzz::calls(&kept);
+        for round in 0..50u64 {
+            let noise = bytes(1 + round + 1000 * index as u64, 16);
+            let mut altered = kept.clone();
+            for pair in noise.chunks(2) {
+                if let Some(place) = altered.len().checked_sub(1).map(|last| usize::from(pair[0]) % (last + 1)) {
+                    altered[place] = pair[1];
+                }
+            }
+            taskwire_ffi::fuzz::calls(&altered);
+        }
+    }
+}

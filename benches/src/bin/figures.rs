@@ -268,7 +268,7 @@ fn growth(report: &mut Report, unit: &mut Unit, scale: Scale) {
     for _ in 0..100 {
         few.round(32, false);
     }
-    let small = unit.ratio(scale.of(1_000), || few.round(32, false));
+    let small = unit.ratio(scale.of(100), || several(60, &mut || few.round(32, false)));
     drop(few);
     let mut many = Fleet::new(nodes, 1_000, 1_200);
     many.round(32, false);

@@ -101,6 +101,9 @@ impl World {
         let backoff = (self.knobs.agent.pace.most_backoff + self.knobs.controller.pace.most_backoff).as_micros() as u64;
         let lease = self.knobs.controller.lease.as_micros() as u64;
         let straggler = self.knobs.up.straggle_by.max(self.knobs.down.straggle_by);
+        // A clone that outlives the other counts its HELLOs up, one a back-off, to where the other one was.
+        let twins = (0..self.knobs.nodes).any(|node| self.truth.had_twins(node));
+        let backoff = if twins { 64 * backoff } else { backoff };
         4 * backoff + 4 * lease + straggler + self.knobs.commit_late_by + 120_000_000
     }
 
