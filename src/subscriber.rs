@@ -19,7 +19,8 @@ use crate::stream::Stream;
 use crate::time::Instant;
 use crate::wire::{Judgement, Standing, Symptom, Verdict};
 
-/// First pause between two askings of one question.
+/// First pause between two askings of one question; a quarter of the heartbeat interval where that is shorter, so that a
+/// question is asked several times before a lease can end.
 const ASK_AGAIN: Duration = Duration::from_millis(300);
 /// Askings of one question before the session ends.
 const MOST_ASKS: u32 = 8;
@@ -65,12 +66,13 @@ pub(crate) struct Subscriber<S: Stream> {
     stage_gained: Instant,
     limits: Limits,
     most_held: u32,
+    ask_again: Duration,
     seed: u64,
     baits: Baits,
 }
 
 impl<S: Stream> Subscriber<S> {
-    pub(crate) fn new(limits: Limits, most_held: u32, seed: u64, baits: Baits) -> Subscriber<S> {
+    pub(crate) fn new(limits: Limits, most_held: u32, heartbeat: Duration, seed: u64, baits: Baits) -> Subscriber<S> {
         Subscriber {
             replica: Replica::new(limits.slots, most_held, seed, baits),
             durable: Revision::ZERO,
@@ -85,6 +87,7 @@ impl<S: Stream> Subscriber<S> {
             stage_gained: Instant::ZERO,
             limits,
             most_held,
+            ask_again: ASK_AGAIN.min(heartbeat / 4),
             seed,
             baits,
         }
@@ -312,7 +315,7 @@ impl<S: Stream> Subscriber<S> {
         let asking = self.asking.as_mut().filter(|asking| asking.next_at <= now)?;
         asking.tries += 1;
         asking.asked_at = now;
-        asking.next_at = now.after(ASK_AGAIN * (1 << asking.tries.min(5)));
+        asking.next_at = now.after(self.ask_again * (1 << asking.tries.min(5)));
         Some(asking.clone())
     }
 
@@ -320,7 +323,7 @@ impl<S: Stream> Subscriber<S> {
     /// and that is no try of its own.
     pub(crate) fn nudge(&mut self, now: Instant) {
         if let Some(asking) = &mut self.asking {
-            if now.since(asking.asked_at) >= ASK_AGAIN && asking.next_at > now && asking.tries > 0 {
+            if now.since(asking.asked_at) >= self.ask_again && asking.next_at > now && asking.tries > 0 {
                 asking.next_at = now;
                 asking.tries -= 1;
             }

@@ -13,7 +13,6 @@ pub const MOST_SEEDS: u64 = 1_000;
 /// Baits that these faults cannot show, with the reason and what shows them in place of a run.
 pub const BEYOND: &[(&str, &str)] = &[
     ("SnapshotOfAnotherBase", "two repairs of one session would have to overtake one another; shown by a text script"),
-    ("SnapshotJudgedAtBase", "the log of a judged repair is never known in part without an older store"),
     ("TombstoneNamesSlotOnly", "no agent makes a tombstone of another registration; shown by a text script"),
     (
         "SymptomAnsweredByOldPosition",

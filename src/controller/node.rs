@@ -105,7 +105,7 @@ impl Node {
             session: None,
             ended: VecDeque::new(),
             next_frame: 1,
-            subscriber: Subscriber::new(limits, config.reorder_frames, seed, config.baits),
+            subscriber: Subscriber::new(limits, config.reorder_frames, config.heartbeat, seed, config.baits),
             marks: Map::new(seed),
             closed: Map::new(seed),
             closed_order: VecDeque::new(),

@@ -58,6 +58,16 @@ impl Controller {
             let header = Header { kind: Kind::Refused, session: session_id, number };
             return Some((peer, header, Body::Refused(Refused { answered, refusal, come_back_after })));
         }
+        if heartbeat_due {
+            return self.heartbeat(now, id, session_id, peer);
+        }
+        if ack_due {
+            let ack = self.ack(now, id)?;
+            let number = self.node_mut(id)?.next_number();
+            let header = Header { kind: Kind::Ack, session: session_id, number };
+            return Some((peer, header, Body::Ack(ack)));
+        }
+        // After the acknowledgement: that of OPEN opens the session, and only then is a question heard.
         if let Some(question) = node.subscriber.question(now) {
             let number = node.next_number();
             self.set_timer(id);
@@ -69,15 +79,6 @@ impl Controller {
             };
             let header = Header { kind: Kind::Ask, session: session_id, number };
             return Some((peer, header, Body::Ask(ask)));
-        }
-        if heartbeat_due {
-            return self.heartbeat(now, id, session_id, peer);
-        }
-        if ack_due {
-            let ack = self.ack(now, id)?;
-            let number = self.node_mut(id)?.next_number();
-            let header = Header { kind: Kind::Ack, session: session_id, number };
-            return Some((peer, header, Body::Ack(ack)));
         }
         None
     }

@@ -310,6 +310,10 @@ impl World {
     /// The host of a fenced agent takes its identity back.
     pub(crate) fn supersede(&mut self, p: usize) -> Check {
         let Some(seen) = self.agents[p].fenced.take() else { return Ok(()) };
+        if self.agents[p].agent.phase() == taskwire::Phase::Left {
+            // Its host said goodbye before it heard of the fence: there is nothing to take back.
+            return Ok(());
+        }
         let now = self.local(p);
         let result = self.agents[p].agent.supersede(now, Epoch(seen));
         self.trace.line(self.now, || format!("p{p}: supersede {seen}: {result:?}"));
