@@ -69,6 +69,17 @@ impl fmt::Display for UnixMillis {
     }
 }
 
+/// A deadline, and why it is one.
+pub(crate) type Due = (Instant, &'static str);
+
+/// The earlier of two deadlines with their reasons; the first of two at one instant.
+pub(crate) fn sooner(a: Option<Due>, b: Option<Due>) -> Option<Due> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if a.0 <= b.0 { a } else { b }),
+        (a, b) => a.or(b),
+    }
+}
+
 /// The earlier of two optional deadlines.
 pub(crate) fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
     match (a, b) {

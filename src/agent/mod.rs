@@ -23,7 +23,7 @@ use crate::rtt::Backoff;
 use crate::stream::Reported;
 use crate::table::Table;
 use crate::task::{Detail, Record};
-use crate::time::{earliest, Instant, UnixMillis};
+use crate::time::{sooner, Due, Instant, UnixMillis};
 use crate::wire::{Delta, DeltaWriter, Fenced, SnapshotWriter};
 
 pub use event::{AgentEvent, SessionEnd};
@@ -319,12 +319,8 @@ impl Agent {
         hasher.finish()
     }
 
-    fn next_deadline(&self) -> Option<(Instant, &'static str)> {
-        let lease = self.lease.deadline().map(|deadline| (deadline, "lease"));
-        match (lease, self.session_deadline()) {
-            (Some(a), Some(b)) => Some(if earliest(Some(a.0), Some(b.0)) == Some(a.0) { a } else { b }),
-            (a, b) => a.or(b),
-        }
+    fn next_deadline(&self) -> Option<Due> {
+        sooner(self.lease.deadline().map(|deadline| (deadline, "lease")), self.session_deadline())
     }
 
     /// Leaves in good order: says GOODBYE, in a session, with the time after which this agent means to come back (zero if

@@ -261,9 +261,7 @@ impl Agent {
         let State::Open(session) = &mut self.state else {
             return self.unasked();
         };
-        let id = session.id;
-        let outcome = self.publisher.acknowledge(now, number, ack);
-        match outcome {
+        match self.publisher.acknowledge(now, number, ack) {
             Acknowledged::Stale => {
                 self.metrics.frames_stale_total += 1;
                 Ok(())
@@ -286,7 +284,6 @@ impl Agent {
                     let from = if bait!(self.config.baits, LeaseCountsFromAnswer) { now } else { sent };
                     self.lease.renew(from);
                 }
-                debug_assert_eq!(self.session(), Some(id));
                 if base_moved {
                     self.tell(AgentEvent::Durable { revision: self.publisher.base().revision });
                     self.bury(now);

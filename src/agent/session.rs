@@ -6,7 +6,7 @@ use super::{Agent, AgentEvent, SessionEnd};
 use crate::config::AckPolicy;
 use crate::id::{Epoch, FrameNumber, Name, Nonce, SessionId, Term};
 use crate::receipts::Receipts;
-use crate::time::{micros, Instant};
+use crate::time::{micros, sooner, Due, Instant};
 use crate::wire::{Echo, Judged, Judgement, Settings, Standing, Welcome};
 
 /// First pause between two HELLOs.
@@ -307,16 +307,13 @@ impl Agent {
     }
 
     /// When the session has something to do by itself.
-    pub(super) fn session_deadline(&self) -> Option<(Instant, &'static str)> {
+    pub(super) fn session_deadline(&self) -> Option<Due> {
         match &self.state {
             State::Greeting(greeting) => (!greeting.due).then_some((greeting.next_at, "hello")),
             State::Opening(opening) => (!opening.due).then_some((opening.next_at, "open")),
             State::Open(session) => {
                 let heartbeat = (!session.heartbeat_due).then(|| (self.heartbeat_at(session), "heartbeat"));
-                match (heartbeat, self.publisher.deadline()) {
-                    (Some(a), Some(b)) => Some(if a.0 <= b.0 { a } else { b }),
-                    (a, b) => a.or(b),
-                }
+                sooner(heartbeat, self.publisher.deadline())
             }
             State::Fenced { .. } | State::Leaving { .. } | State::Left => None,
         }

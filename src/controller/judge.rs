@@ -18,7 +18,6 @@ use crate::revision::Made;
 use crate::stage::Staged;
 use crate::stream::Reported;
 use crate::task::{Change, Final, Record, State};
-use crate::time::Instant;
 use crate::wire::Verdict;
 
 /// What the view knew of a task before the switch.
@@ -78,8 +77,7 @@ impl Controller {
     }
 
     /// Switches to a stage that is ready, and judges it.
-    pub(super) fn see_switch(&mut self, now: Instant, id: NodeId) {
-        let _ = now;
+    pub(super) fn see_switch(&mut self, id: NodeId) {
         let most_closed = self.config.finals_per_node as usize;
         let lossy = self.is_lossy();
         let take_all_for_new = bait!(self.config.baits, SwitchTakesAllForNew);

@@ -27,7 +27,7 @@ use crate::revision::{Position, Revision};
 use crate::rng::Rng;
 use crate::stream::Reported;
 use crate::table::{Applied, Table};
-use crate::time::{Instant, UnixMillis};
+use crate::time::{sooner, Due, Instant, UnixMillis};
 use crate::wire::{Body, Delta};
 
 pub use event::{ControllerEvent, Transition};
@@ -238,13 +238,10 @@ impl Controller {
         self.next_deadline().map(|(_, reason)| reason)
     }
 
-    fn next_deadline(&self) -> Option<(Instant, &'static str)> {
+    fn next_deadline(&self) -> Option<Due> {
         let timer = self.timers.first().map(|(at, _)| (*at, "question"));
         let lease = self.leases.deadline().map(|at| (at, "lease"));
-        match (timer, lease) {
-            (Some(a), Some(b)) => Some(if a.0 <= b.0 { a } else { b }),
-            (a, b) => a.or(b),
-        }
+        sooner(timer, lease)
     }
 
     /// Does what has become due. Early or repeated calls are harmless.

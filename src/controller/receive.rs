@@ -258,7 +258,7 @@ impl Controller {
         }
         let result = self.account(now, id, header, taken, staging);
         self.take_held(now, id, by);
-        self.see_switch(now, id);
+        self.see_switch(id);
         self.see_synced(id);
         result
     }
@@ -390,7 +390,7 @@ impl Controller {
             return self.void(now, id);
         };
         let result = self.account(now, id, header, taken, staging);
-        self.see_switch(now, id);
+        self.see_switch(id);
         self.see_synced(id);
         self.set_timer(id);
         result

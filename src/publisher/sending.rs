@@ -8,7 +8,7 @@ use crate::detail::Take;
 use crate::id::{FrameNumber, Slot};
 use crate::revision::Revision;
 use crate::stream::Stream;
-use crate::time::Instant;
+use crate::time::{sooner, Due, Instant};
 use crate::window::{Cargo, Flight};
 
 /// Waiting details that are looked at for one frame.
@@ -140,17 +140,14 @@ impl<S: Stream> Publisher<S> {
     }
 
     /// When something is to be done without a frame coming.
-    pub(crate) fn deadline(&self) -> Option<(Instant, &'static str)> {
+    pub(crate) fn deadline(&self) -> Option<Due> {
         let resend = self.window.deadline().filter(|d| *d != Instant::FAR).map(|d| (d, "retransmission"));
         let lingering = (!self.linger_over || bait!(self.baits, LingerDeadlineNotCleared))
             && !self.window.is_idle()
             && self.window.is_open(self.limits.frame as usize)
             && (self.has_entries() || self.has_details());
         let linger = self.pending_since.filter(|_| lingering).map(|since| (since.after(self.pace.linger), "linger"));
-        match (resend, linger) {
-            (Some(a), Some(b)) => Some(if a.0 <= b.0 { a } else { b }),
-            (a, b) => a.or(b),
-        }
+        sooner(resend, linger)
     }
 
     /// Time has come to `now`.
