@@ -83,6 +83,8 @@ baits! {
     OpenAtUnjudgedPosition: "one-session-per-node",
     /// Take an equal epoch under another nonce for the same agent.
     EqualEpochIsTheSameAgent: "any",
+    /// Let a controller of a smaller term than was accepted welcome the agent.
+    SmallerTermWelcomes: "deposed-is-inert",
     /// Obey FENCED without comparing the epoch it names.
     FencedByAnything: "fenced-only-by-larger",
     /// Obey FENCED without asking what it answers.

@@ -65,11 +65,13 @@ pub enum Fault {
     ForgetNode,
     /// The controller's host commits positions that it must not.
     BadCommit,
+    /// A successor of the controller starts without a store under a larger term, and the former one goes on for a while.
+    FailOver,
 }
 
 impl Fault {
     /// All, in order.
-    pub const ALL: [Fault; 26] = [
+    pub const ALL: [Fault; 27] = [
         Fault::PartitionNode,
         Fault::OneWay,
         Fault::PartitionAll,
@@ -96,6 +98,7 @@ impl Fault {
         Fault::GiveUp,
         Fault::ForgetNode,
         Fault::BadCommit,
+        Fault::FailOver,
     ];
 }
 
@@ -144,6 +147,8 @@ pub struct Knobs {
     pub timers_first: Ppm,
     /// A restarted agent has the address of the former one.
     pub same_address: Ppm,
+    /// A frame of an agent goes to the controller that was deposed, while there is one.
+    pub astray: Ppm,
     /// Peers are bound to their nodes.
     pub bound_peers: bool,
     /// A fenced agent's host supersedes.
@@ -173,6 +178,15 @@ fn maybe(rng: &mut Rng, most: u32) -> Ppm {
     }
 }
 
+/// Faults that were there from the first; those that came later are drawn apart, so that an older seed keeps its meaning as
+/// far as it can.
+const FIRST_FAULTS: usize = 26;
+
+/// The generator of a knob that came later.
+fn later(seed: u64, knob: u64) -> Rng {
+    Rng::new(seed.wrapping_mul(0x9e37_79b9) ^ knob.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ 0x6c61_7465)
+}
+
 fn link(rng: &mut Rng) -> LinkSettings {
     let wild = rng.below(8) == 0;
     LinkSettings {
@@ -194,7 +208,8 @@ impl Knobs {
         let rng = &mut rng;
         let (capped, tiny) = (seed % 2 == 0, seed / 2 % 2 == 0);
         let mut weights = [0; Fault::ALL.len()];
-        for weight in &mut weights {
+        for (index, weight) in weights.iter_mut().enumerate() {
+            let rng = if index < FIRST_FAULTS { &mut *rng } else { &mut later(seed, index as u64) };
             if rng.below(2) == 0 {
                 *weight = rng.magnitude(1, 64) as u32;
             }
@@ -225,6 +240,7 @@ impl Knobs {
             commit_skip: maybe(rng, 500_000),
             timers_first: maybe(rng, 1_000_000),
             same_address: maybe(rng, 1_000_000),
+            astray: Ppm(later(seed, 100).magnitude(20_000, 600_000) as u32),
             bound_peers: rng.below(4) == 0,
             supersede: maybe(rng, 1_000_000),
             late_epochs: rng.below(16) == 0,

@@ -158,7 +158,8 @@ impl Agent {
         }
         if let Some((accepted, nonce, name)) = &self.accepted {
             let conflict = welcome.term == *accepted && (welcome.nonce != *nonce || welcome.controller != *name);
-            if welcome.term < *accepted || conflict {
+            let smaller = welcome.term < *accepted && !bait!(self.config.baits, SmallerTermWelcomes);
+            if smaller || conflict {
                 return self.refuse_controller(*accepted, conflict, welcome);
             }
         }

@@ -20,6 +20,8 @@ pub(crate) struct AgentBefore {
     phase: Phase,
     session: Option<SessionId>,
     position: Position,
+    /// When the frame is of a controller that this agent has seen deposed.
+    inert: Option<super::deposed::InertBefore>,
 }
 
 impl World {
@@ -235,7 +237,8 @@ impl World {
             let _ = same.progress(now, taskwire::TaskId([0xdd; 16]), 1);
             same.state_hash()
         });
-        AgentBefore { unmoved, phase: agent.phase(), session: agent.session(), position: agent.base() }
+        let (phase, session, position) = (agent.phase(), agent.session(), agent.base());
+        AgentBefore { unmoved, phase, session, position, inert: self.before_deposed_frame(p, arrival) }
     }
 
     /// After an agent has heard a frame.
@@ -265,6 +268,12 @@ impl World {
                 sent.frame
             );
         }
+        if let Some(inert) = before.inert {
+            self.after_deposed_frame(p, sent, inert)?;
+        }
+        self.note_accepted(p, sent, before.phase);
+        let agent = &self.agents[p].agent;
+        let (phase, session) = (agent.phase(), agent.session());
         let fenced_now = matches!(phase, Phase::Fenced { .. }) && !matches!(before.phase, Phase::Fenced { .. });
         let body = sent.frame.body.clone();
         match &body {

@@ -114,6 +114,10 @@ impl World {
                 "n{n}: a {kind} was not counted as applied, and changed its records"
             );
         }
+        if self.is_of_replaced(n, &sent) {
+            let same = same_table && self.session_of(n) == before.session && metrics.sessions_total == before.sessions;
+            self.check_replaced(n, &sent, same)?;
+        }
         self.check_renewal(n, &sent, &before, ok)?;
         self.check_sessions(n, &sent, &before, metrics.sessions_total, same_table)?;
         self.check_slots(n, &sent, &before)

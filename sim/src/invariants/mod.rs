@@ -3,6 +3,7 @@
 
 pub mod agent;
 pub mod bounds;
+pub mod deposed;
 pub mod events;
 pub mod frames;
 pub mod leases;
@@ -47,6 +48,7 @@ invariants! {
     DetailIsCurrent "detail-is-current",
     SlotMeansOneTask "slot-means-one-task",
     OneSessionPerNode "one-session-per-node",
+    DeposedIsInert "deposed-is-inert",
     FencedOnlyByLarger "fenced-only-by-larger",
     ForkNeverMerged "fork-never-merged",
     RegressionAnnouncedFirst "regression-announced-first",
@@ -105,10 +107,6 @@ moments! {
 
 /// What of invariants.md these faults cannot reach, with the reason.
 pub const UNREACHED: &[(&str, &str)] = &[
-    (
-        "invariant 11, deposed-is-inert",
-        "one controller at a time: fail-over with two of them comes with the store of the controller",
-    ),
     ("invariants 16 to 19", "there is no journal yet"),
     ("invariant 22, drift-found-in-time", "memory is not altered by this simulator yet"),
     ("invariants 28 to 31", "the desired stream carries no items yet"),

@@ -28,6 +28,8 @@ pub struct AgentShadow {
     pub lapsed: bool,
     /// Nonce and counter of its newest HELLO.
     pub hello: Option<(Nonce, u64)>,
+    /// The largest term that it has accepted.
+    pub accepted: u64,
     /// Counters of HELLOs that were answered by a frame that could end the session: those it may be fenced or refused by.
     pub session: SessionId,
     /// A verdict that repairs was told; the event about it is due.
@@ -72,6 +74,7 @@ impl AgentShadow {
             expiry_due: false,
             lapsed: false,
             hello: None,
+            accepted: 0,
             session: SessionId::NONE,
             differs_due: false,
             differs_offered: false,

@@ -60,6 +60,7 @@ impl World {
     fn end_faults(&mut self) -> Check {
         self.trace.line(self.now, || "quiet: faults end".into());
         self.quiet = true;
+        self.deposed = None;
         self.hasten_frames(20_000);
         self.host.suspended_until = 0;
         self.host.deaf_until = 0;

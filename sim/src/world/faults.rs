@@ -94,6 +94,7 @@ impl World {
             Fault::NoCommits => self.host.no_commits_until = until,
             Fault::RestartAgent => return self.restart_agent(p),
             Fault::RestartController => return Ok(self.restart_controller()),
+            Fault::FailOver => return Ok(self.fail_over(until)),
             Fault::Twin => return self.twin(p),
             Fault::EndTwin => return Ok(self.end_twin(p)),
             Fault::Goodbye => {

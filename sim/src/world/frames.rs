@@ -34,14 +34,16 @@ impl World {
         }
     }
 
-    fn sent(&mut self, process: usize, up: bool, frame: Frame, bytes: Rc<[u8]>) -> Rc<Sent> {
+    fn sent(&mut self, process: usize, term: u64, frame: Frame, bytes: Rc<[u8]>) -> Rc<Sent> {
+        let up = term == 0;
         let meant = if up { self.meaning(process, &frame) } else { Vec::new() };
         self.frames += 1;
         self.counts.frames += 1;
         if self.quiet && !matches!(frame.body, Body::Heartbeat(_) | Body::Ack(_)) {
             self.busy_frames += 1;
         }
-        Rc::new(Sent { id: self.frames, process, up, at: self.now, frame, bytes, meant })
+        let epoch = self.agents[process].agent.epoch();
+        Rc::new(Sent { id: self.frames, process, up, term, epoch, at: self.now, frame, bytes, meant })
     }
 
     /// An agent has sent a frame.
@@ -50,19 +52,21 @@ impl World {
         let epoch = self.agents[p].agent.epoch();
         let frame = self.decoded(&bytes, epoch, "an agent")?;
         self.trace.line(self.now, || format!("p{p} > {}{frame}", session_text(&frame)));
-        let sent = self.sent(p, true, frame, bytes);
+        let sent = self.sent(p, 0, frame, bytes);
         self.check_frame_of_agent(p, &sent)?;
         self.keep(&sent);
         let mut out = Vec::new();
         let fate = self.agents[p].up.offer(self.now, &sent.bytes, &mut self.rng, &mut out);
         self.note_fate(&sent, fate);
         let from = self.agents[p].peer;
-        if !out.is_empty() {
-            self.flying.insert(sent.id, (sent.clone(), out.len() as u32));
-        }
         for delivery in out {
-            let arrival = self.arrival(&sent, delivery, from);
-            self.schedule(arrival.0, Event::ToController(arrival.1));
+            let (at, arrival) = self.arrival(&sent, delivery, from);
+            if self.goes_astray() {
+                self.schedule(at, Event::ToDeposed(arrival));
+            } else {
+                self.flying.entry(sent.id).or_insert((sent.clone(), 0)).1 += 1;
+                self.schedule(at, Event::ToController(arrival));
+            }
         }
         Ok(())
     }
@@ -72,12 +76,32 @@ impl World {
         self.trace.mix_bytes(&bytes);
         let frame = self.decoded(&bytes, taskwire::Epoch(0), "the controller")?;
         self.trace.line(self.now, || format!("controller to {peer} < {}{frame}", session_text(&frame)));
-        let living = self.agents.iter().rposition(|a| a.peer == peer && a.alive);
-        let Some(p) = living.or_else(|| self.agents.iter().rposition(|a| a.peer == peer)) else {
-            return Ok(()); // noise came from there: nobody listens
-        };
-        let sent = self.sent(p, false, frame, bytes);
+        let Some(p) = self.process_at(peer) else { return Ok(()) };
+        let sent = self.sent(p, self.host.term, frame, bytes);
         self.check_frame_of_controller(p, &sent)?;
+        self.send_down(p, sent);
+        Ok(())
+    }
+
+    /// The controller that was deposed has sent a frame to a peer.
+    pub(crate) fn frame_of_deposed(&mut self, peer: PeerId, bytes: Rc<[u8]>, term: u64) -> Check {
+        self.trace.mix_bytes(&bytes);
+        let frame = self.decoded(&bytes, taskwire::Epoch(0), "the deposed controller")?;
+        self.trace.line(self.now, || format!("deposed to {peer} < {}{frame}", session_text(&frame)));
+        let Some(p) = self.process_at(peer) else { return Ok(()) };
+        let sent = self.sent(p, term, frame, bytes);
+        self.agents[p].shadow.idle_excuse += 1;
+        self.send_down(p, sent);
+        Ok(())
+    }
+
+    /// Who listens at an address; nobody does where noise came from.
+    fn process_at(&self, peer: PeerId) -> Option<usize> {
+        let living = self.agents.iter().rposition(|a| a.peer == peer && a.alive);
+        living.or_else(|| self.agents.iter().rposition(|a| a.peer == peer))
+    }
+
+    fn send_down(&mut self, p: usize, sent: Rc<Sent>) {
         self.keep(&sent);
         let mut out = Vec::new();
         let fate = self.agents[p].down.offer(self.now, &sent.bytes, &mut self.rng, &mut out);
@@ -86,7 +110,6 @@ impl World {
             let arrival = self.arrival(&sent, delivery, PeerId(0));
             self.schedule(arrival.0, Event::ToAgent(p, arrival.1));
         }
-        Ok(())
     }
 
     fn arrival(&mut self, sent: &Rc<Sent>, delivery: Delivery, from: PeerId) -> (u64, Arrival) {
@@ -176,6 +199,8 @@ impl World {
             id: 0,
             process: p,
             up: false,
+            term: 0,
+            epoch: self.agents[p].agent.epoch(),
             at: self.now,
             frame: Frame { header, body },
             bytes: bytes.clone(),

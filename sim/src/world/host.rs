@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use taskwire::wire::{Body, Frame};
-use taskwire::{Agent, Controller, PeerId, SessionId, Slot, TaskId};
+use taskwire::{Agent, Controller, Epoch, PeerId, SessionId, Slot, TaskId};
 
 use crate::clock::{Clock, TrueTime};
 use crate::invariants::shadow::{AgentShadow, ControllerShadow};
@@ -20,6 +20,10 @@ pub struct Sent {
     pub process: usize,
     /// From agent to controller.
     pub up: bool,
+    /// The term of the controller that sent it; 0 for a frame of an agent.
+    pub term: u64,
+    /// The epoch of the agent that sent it, or that it was sent to.
+    pub epoch: Epoch,
     /// When.
     pub at: TrueTime,
     /// What it says.
@@ -102,7 +106,7 @@ pub struct Process {
 }
 
 /// The controller object and its host.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ControllerHost {
     /// The code under test.
     pub controller: Controller,

@@ -5,6 +5,7 @@
 pub mod agents;
 pub mod calm;
 pub mod controllers;
+pub mod deposed;
 pub mod faults;
 pub mod frames;
 pub mod host;
@@ -31,6 +32,10 @@ enum Event {
     ToController(Arrival),
     /// A frame reaches an agent.
     ToAgent(usize, Arrival),
+    /// A frame of an agent reaches the controller that was deposed.
+    ToDeposed(Arrival),
+    /// The controller that was deposed is to be called.
+    WakeDeposed,
     /// An agent's host is to be called.
     WakeAgent(usize),
     /// The controller's host is to be called.
@@ -121,6 +126,8 @@ pub struct World {
     pub(crate) trace: Trace,
     pub(crate) agents: Vec<Process>,
     pub(crate) host: ControllerHost,
+    /// The controller that was deposed last, while it goes on.
+    pub(crate) deposed: Option<Box<deposed::Deposed>>,
     pub(crate) nodes: Vec<NodeShadow>,
     pub(crate) names: Vec<Name>,
     /// Frames of agents on their way, with how many copies are.
@@ -158,6 +165,7 @@ impl World {
             trace,
             agents: Vec::new(),
             host,
+            deposed: None,
             nodes: vec![NodeShadow::default(); knobs.nodes],
             ever_seen: vec![Default::default(); knobs.nodes],
             names,
@@ -233,6 +241,8 @@ impl World {
         match due.event {
             Event::ToController(arrival) => self.frame_to_controller(arrival)?,
             Event::ToAgent(p, arrival) => self.frame_to_agent(p, arrival)?,
+            Event::ToDeposed(arrival) => self.call_deposed(Some(arrival))?,
+            Event::WakeDeposed => self.call_deposed(None)?,
             Event::WakeAgent(p) => {
                 self.agents[p].wake = None;
                 self.wake_agent(p)?;
