@@ -412,8 +412,20 @@
 /** The host said goodbye: the agent is silent. */
 #define TASKWIRE_SESSION_LEFT 5
 
-/** Bytes that a frame in a byte stream costs beside its own. */
-#define TASKWIRE_FRAMER_OVERHEAD 2
+/** Each frame after its length: for streams that lose and change nothing (TCP, TLS, pipes). */
+#define TASKWIRE_FRAMER_LENGTH 1
+
+/**
+ * Each frame as COBS between zero bytes: for lines that lose, change and invent bytes (serial). Whatever came before,
+ * the next frame that arrives whole is found.
+ */
+#define TASKWIRE_FRAMER_COBS 2
+
+/**
+ * Bytes that a frame of up to 1,269 bytes costs in a byte stream beside its own, whatever the kind: enough for a buffer
+ * that is made before the frame is known. taskwire_framer_room says it exactly, and for longer frames.
+ */
+#define TASKWIRE_FRAMER_OVERHEAD 7
 
 /** A task agent of one node. Made by taskwire_agent_new, given back by taskwire_agent_free. */
 typedef struct taskwire_agent taskwire_agent;
@@ -1706,19 +1718,21 @@ taskwire_status taskwire_agent_metrics(const struct taskwire_agent *agent,
 /**
  * Makes a framer for the bytes that come in on one connection.
  *
- * Parameters: `most_frame`, the longest frame that may come, in bytes: 512 to 65,535. The configured frame size of both
- * sides, whichever is larger, is enough.
+ * Parameters: `kind`, TASKWIRE_FRAMER_LENGTH or TASKWIRE_FRAMER_COBS, the same at both ends of the connection.
+ * `most_frame`, the longest frame that may come, in bytes: 512 to 65,535. The configured frame size of both sides,
+ * whichever is larger, is enough; the framer holds one such frame at most.
  *
  * Pointers: `out_framer` gets the framer, which is the caller's until taskwire_framer_free, or NULL.
  *
- * Errors: TASKWIRE_ERROR_ARGUMENT: the length is outside its range; mend the call. TASKWIRE_ERROR_NULL_POINTER and
- * TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: a fault in the library; report it.
+ * Errors: TASKWIRE_ERROR_ARGUMENT: the kind is none, or the length outside its range; mend the call.
+ * TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: a fault in the
+ * library; report it.
  *
  * Threads: any.
  *
  * After an error: there is no framer.
  */
-taskwire_status taskwire_framer_new(uint32_t most_frame, struct taskwire_framer **out_framer);
+taskwire_status taskwire_framer_new(uint32_t kind, uint32_t most_frame, struct taskwire_framer **out_framer);
 
 /**
  * Gives a framer back. Bytes of a frame that is not whole are lost.
@@ -1766,34 +1780,74 @@ taskwire_status taskwire_framer_push(struct taskwire_framer *framer,
  * Pointers: `out_frame` gets the frame, which is the framer's own and holds until the next call on it, or NULL.
  * `out_length` gets its bytes, 0 if there is no whole frame yet. Both outputs are the caller's, and are not kept.
  *
- * Errors: TASKWIRE_ERROR_STREAM_BROKEN, from then on at every call: close the connection, and use a new framer with the
- * next. TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the
+ * Errors: TASKWIRE_ERROR_STREAM_BROKEN (of kind TASKWIRE_FRAMER_LENGTH alone), from then on at every call: close the
+ * connection, and use a new framer with the next. TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the
  * framer.
  *
  * Threads: one thread at a time for one framer.
  *
  * After an error: there is no frame, and no frame was taken out.
  */
-taskwire_status taskwire_framer_next(struct taskwire_framer *framer, const uint8_t **out_frame, size_t *out_length);
+taskwire_status taskwire_framer_next(struct taskwire_framer *framer,
+                                     const uint8_t **out_frame,
+                                     size_t *out_length);
+
+/**
+ * Tells what a framer of kind TASKWIRE_FRAMER_COBS has found between two zero bytes that is no frame: noise of the line,
+ * and frames that noise has spoilt. One of kind TASKWIRE_FRAMER_LENGTH ends at the first such thing and counts nothing.
+ *
+ * Parameters: `framer`, the framer.
+ *
+ * Pointers: `out_pieces` gets how often that was, `out_bytes` how many bytes it had; each is the caller's, is not kept,
+ * and may be NULL.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the
+ * framer.
+ *
+ * Threads: one thread at a time for one framer.
+ *
+ * After an error: both outputs are 0.
+ */
+taskwire_status taskwire_framer_dropped(const struct taskwire_framer *framer,
+                                        uint64_t *out_pieces,
+                                        uint64_t *out_bytes);
+
+/**
+ * How many bytes taskwire_framer_wrap may write for a frame: its own and 2, or, of kind TASKWIRE_FRAMER_COBS, its own, 3
+ * and one more for every 254 of them.
+ *
+ * Parameters: `kind`, as at taskwire_framer_new. `length`, bytes of the frame.
+ *
+ * Pointers: none.
+ *
+ * Errors: none; 0 for a kind that is none.
+ *
+ * Threads: any.
+ *
+ * After an error: there is none.
+ */
+size_t taskwire_framer_room(uint32_t kind,
+                            size_t length);
 
 /**
  * Writes a frame as it goes over a byte stream.
  *
- * Parameters: `length`, bytes of the frame, as taskwire_agent_poll_transmit gave it. `capacity`, bytes of `out_bytes`;
- * TASKWIRE_FRAMER_OVERHEAD more than the frame has.
+ * Parameters: `kind`, as at taskwire_framer_new. `length`, bytes of the frame, as taskwire_agent_poll_transmit gave it.
+ * `capacity`, bytes of `out_bytes`; TASKWIRE_FRAMER_OVERHEAD more than the frame has, or taskwire_framer_room.
  *
  * Pointers: `frame` and `out_bytes` are the caller's, are not kept, and do not overlap. `out_length` gets how many bytes
  * to send.
  *
- * Errors: TASKWIRE_ERROR_BUFFER_TOO_SMALL: give TASKWIRE_FRAMER_OVERHEAD bytes more than the frame has.
- * TASKWIRE_ERROR_ARGUMENT: no frame has that length; mend the call. TASKWIRE_ERROR_NULL_POINTER and
- * TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: a fault in the library; report it.
+ * Errors: TASKWIRE_ERROR_BUFFER_TOO_SMALL: give the bytes that taskwire_framer_room says. TASKWIRE_ERROR_ARGUMENT: the
+ * kind is none, or no frame has that length; mend the call. TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED:
+ * mend the call. TASKWIRE_ERROR_PANICKED: a fault in the library; report it.
  *
  * Threads: any.
  *
  * After an error: nothing was written but the length, which is 0.
  */
-taskwire_status taskwire_framer_wrap(const uint8_t *frame,
+taskwire_status taskwire_framer_wrap(uint32_t kind,
+                                     const uint8_t *frame,
                                      size_t length,
                                      uint8_t *out_bytes,
                                      size_t capacity,

@@ -1,9 +1,12 @@
 //! Holds the code to the test vectors in `tests/vectors/*.jsonl`, which any other implementation can be held to as well:
-//! `frames.jsonl` (bytes and their meaning, or their fault) and `hashes.jsonl` (what is hashed and what comes out).
+//! `frames.jsonl` (bytes and their meaning, or their fault), `hashes.jsonl` (what is hashed and what comes out) and
+//! `framing.jsonl` (streams of bytes and the frames in them).
 //! With TASKWIRE_REWRITE=1 the files are written anew, to be reviewed as a diff.
 
 #[path = "vectors/bad.rs"]
 mod bad;
+#[path = "vectors/framing.rs"]
+mod framing;
 #[path = "vectors/good.rs"]
 mod good;
 #[path = "vectors/hashes.rs"]
@@ -148,6 +151,25 @@ fn frames_mean_what_the_vectors_say() {
 #[test]
 fn hashes_are_what_the_vectors_say() {
     assert!(lines("hashes.jsonl", &hashes::all()).len() > 20);
+}
+
+#[test]
+fn streams_hold_the_frames_that_the_vectors_say() {
+    for line in lines("framing.jsonl", &framing::all()) {
+        let how = framing::of_name(line["framing"].as_str().expect("a framing"));
+        let bytes = meaning::unhex(line["hex"].as_str().expect("bytes"));
+        let found = framing::found(how, line["bound"].as_u64().expect("a bound") as u32, &bytes);
+        for (field, value) in found.as_object().expect("an object") {
+            assert_eq!(value, &line[field], "{}: {field}", line["name"]);
+        }
+        if line["canonical"] == json!(true) {
+            let frames = line["frames"].as_array().expect("frames").iter();
+            let again: Vec<u8> = frames
+                .flat_map(|frame| framing::wrapped(how, &meaning::unhex(frame.as_str().expect("a frame"))))
+                .collect();
+            assert_eq!(again, bytes, "{}", line["name"]);
+        }
+    }
 }
 
 #[test]

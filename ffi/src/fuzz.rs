@@ -194,8 +194,9 @@ impl<F: FnMut(&'static str, taskwire_status)> Calls<'_, F> {
 
     fn new_framer(&mut self) {
         let mut framer = core::ptr::dangling_mut();
+        let kind = self.input.code(&[TASKWIRE_FRAMER_LENGTH, TASKWIRE_FRAMER_COBS]);
         let most = self.input.code(&[512, 1200, 65_535, 511]);
-        if checked!(self, taskwire_framer_new(most, &mut framer)) == TASKWIRE_OK {
+        if checked!(self, taskwire_framer_new(kind, most, &mut framer)) == TASKWIRE_OK {
             // SAFETY: NULL or made here before, and freed once.
             unsafe { taskwire_framer_free(self.framer) };
             self.framer = framer;
@@ -415,7 +416,10 @@ impl<F: FnMut(&'static str, taskwire_status)> Calls<'_, F> {
         let capacity = usize::from(u16::from_le_bytes(self.input.take())) % bytes.len();
         let frame = self.frame.clone();
         let out = bytes.as_mut_ptr();
-        let status = checked!(self, taskwire_framer_wrap(frame.as_ptr(), frame.len(), out, capacity, &mut length));
+        let kind = self.input.code(&[TASKWIRE_FRAMER_LENGTH, TASKWIRE_FRAMER_COBS]);
+        let status =
+            checked!(self, taskwire_framer_wrap(kind, frame.as_ptr(), frame.len(), out, capacity, &mut length));
+        assert!(length <= taskwire_framer_room(kind, frame.len()));
         assert!(length <= capacity && (status == TASKWIRE_OK) == (length > 0));
         if self.input.below(4) == 0 {
             bytes[0] ^= self.input.u8();
@@ -437,6 +441,9 @@ impl<F: FnMut(&'static str, taskwire_status)> Calls<'_, F> {
                 self.deliver(&frame);
             }
             assert!(found.is_null() && found_length == 0);
+            let (mut pieces, mut bytes) = (u64::MAX, u64::MAX);
+            checked!(self, taskwire_framer_dropped(self.framer, &mut pieces, &mut bytes));
+            assert!(pieces <= bytes);
             if at == length {
                 break;
             }

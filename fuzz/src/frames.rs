@@ -1,7 +1,7 @@
 //! A frame that decodes encodes again to the same bytes: everything has exactly one encoding. Errors can be told, and the
 //! framer finds the same frames however the stream is cut. What frames cause is left to the other targets.
 
-use taskwire::wire::{decode, encode, peek, prefix, Bounds, Deframer, FramingError, Kind};
+use taskwire::wire::{decode, encode, peek, Bounds, Deframer, Framing, FramingError, Kind};
 
 use super::script::seal;
 
@@ -41,7 +41,7 @@ fn one(bytes: &[u8]) {
 }
 
 /// Cuts the bytes into frames of the length that their first byte says, the stream of them at places that the bytes say,
-/// and gives the framer the bare bytes as well, which it may refuse.
+/// and gives both framers the bare bytes as well: by length they may be refused, as COBS a frame after them is found.
 fn stream(bytes: &[u8]) {
     let mut frames: Vec<&[u8]> = Vec::new();
     let mut rest = bytes;
@@ -51,18 +51,32 @@ fn stream(bytes: &[u8]) {
         frames.push(frame);
         rest = later;
     }
-    let mut sent = Vec::new();
-    for frame in &frames {
-        sent.extend_from_slice(&prefix(frame.len()).expect("the frame is short"));
-        sent.extend_from_slice(frame);
+    for framing in Framing::ALL {
+        let mut sent = Vec::new();
+        for frame in &frames {
+            wrap(framing, frame, &mut sent);
+        }
+        let found = deframed(framing, &sent, bytes).expect("what was wrapped is in step");
+        assert_eq!(found, frames, "the framer gave other frames");
     }
-    let found = deframed(&sent, bytes).expect("every frame has its length");
-    assert_eq!(found, frames, "the framer gave other frames");
-    let _ = deframed(bytes, bytes);
+    let _ = deframed(Framing::LengthPrefixed, bytes, bytes);
+    if let Some(frame) = frames.first() {
+        let mut sent = bytes.to_vec();
+        wrap(Framing::Cobs, frame, &mut sent);
+        let found = deframed(Framing::Cobs, &sent, bytes).expect("a COBS stream has no errors");
+        assert_eq!(found.last().map(Vec::as_slice), Some(*frame), "the frame after the noise was not found");
+    }
 }
 
-fn deframed(stream: &[u8], cuts: &[u8]) -> Result<Vec<Vec<u8>>, FramingError> {
-    let mut deframer = Deframer::new(1_200);
+fn wrap(framing: Framing, frame: &[u8], out: &mut Vec<u8>) {
+    let at = out.len();
+    out.resize(at + framing.room(frame.len()), 0);
+    let length = framing.wrap(frame, &mut out[at..]).expect("the frame is short");
+    out.truncate(at + length);
+}
+
+fn deframed(framing: Framing, stream: &[u8], cuts: &[u8]) -> Result<Vec<Vec<u8>>, FramingError> {
+    let mut deframer = Deframer::new(framing, 1_200);
     let mut found: Vec<Vec<u8>> = Vec::new();
     let mut rest = stream;
     for cut in cuts.iter().chain(std::iter::repeat(&255)) {

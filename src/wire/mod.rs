@@ -24,5 +24,5 @@ pub use delta::{DeltaWriter, MOST_IN_FRAME};
 pub use error::{DecodeError, Fault, FaultClass, NoRoom};
 pub use forms::MOST_EXT;
 pub use frame::*;
-pub use framing::{prefix, Deframer, FramingError, PREFIX};
+pub use framing::{Deframer, Dropped, Framing, FramingError, WrapError};
 pub use snapshot::SnapshotWriter;

@@ -184,10 +184,10 @@ static void null_where_there_must_be_something_else(void)
     CHECK_IS(taskwire_agent_metrics(ends.agent, &u64, 1, NULL), null);
     CHECK_IS(taskwire_agent_last_error(ends.agent, NULL, 1, &length), null);
     CHECK_IS(taskwire_agent_last_error(ends.agent, NULL, 0, NULL), TASKWIRE_OK);
-    CHECK_IS(taskwire_framer_new(1200, NULL), null);
-    CHECK_IS(taskwire_framer_wrap(NULL, 100, some_bytes, sizeof some_bytes, &length), null);
-    CHECK_IS(taskwire_framer_wrap(some_bytes, 100, NULL, 1000, &length), null);
-    CHECK_IS(taskwire_framer_wrap(some_bytes, 100, some_bytes + 1000, 1000, NULL), null);
+    CHECK_IS(taskwire_framer_new(TASKWIRE_FRAMER_LENGTH, 1200, NULL), null);
+    CHECK_IS(taskwire_framer_wrap(TASKWIRE_FRAMER_LENGTH, NULL, 100, some_bytes, sizeof some_bytes, &length), null);
+    CHECK_IS(taskwire_framer_wrap(TASKWIRE_FRAMER_LENGTH, some_bytes, 100, NULL, 1000, &length), null);
+    CHECK_IS(taskwire_framer_wrap(TASKWIRE_FRAMER_LENGTH, some_bytes, 100, some_bytes + 1000, 1000, NULL), null);
     CHECK(taskwire_agent_metric_name(taskwire_agent_metric_count()) == NULL);
     pair_free(&ends);
 }
