@@ -173,4 +173,6 @@ baits! {
     HeartbeatsHeldByCredit: "any",
     /// Call a slot clean when its frame is acknowledged but only held.
     DetailCleanWhileHeld: "any",
+    /// Compact up to and including the oldest revision still promised to watchers.
+    CompactedUpToThePromise: "watch-has-no-hole",
 }

@@ -260,6 +260,15 @@ pub struct ControllerConfig {
     pub reorder_frames: u32,
     /// Final tasks that the view keeps after they were forgotten, for each node. 0 to 1,048,576; 1,024 by default.
     pub finals_per_node: u32,
+    /// The same over all nodes. 0 to 2^28; 1,048,576 by default. The oldest goes first.
+    pub finals: u32,
+    /// How long they are kept. 1 s to 10 years; 7 days by default.
+    pub finals_age: Duration,
+    /// Changes of the view that watchers may still read: transitions, marks, removals, nodes. It is the audit log. 0 to
+    /// 2^24; 16,384 by default, up to 96 bytes each. With 0 a watcher can only learn that something has changed.
+    pub history: u32,
+    /// Changes of details that watchers may still read. 0 to 2^24; 16,384 by default, 32 bytes each.
+    pub detail_history: u32,
     /// Timing of transmissions.
     pub pace: Pace,
     /// A deliberate fault, for the tests of the tests.
@@ -295,6 +304,10 @@ impl ControllerConfig {
             events_per_node: 1024,
             reorder_frames: 16,
             finals_per_node: 1024,
+            finals: 1 << 20,
+            finals_age: Duration::from_secs(7 * 86_400),
+            history: 16_384,
+            detail_history: 16_384,
             pace: Pace::default(),
             baits: Baits::default(),
         })
@@ -330,6 +343,10 @@ impl ControllerConfig {
         within("events_per_node", self.events_per_node.into(), 1, 1 << 20)?;
         within("reorder_frames", self.reorder_frames.into(), 0, 64)?;
         within("finals_per_node", self.finals_per_node.into(), 0, 1 << 20)?;
+        within("finals", self.finals.into(), 0, 1 << 28)?;
+        within("finals_age (µs)", micros(self.finals_age), 1_000_000, 10 * 366 * 86_400_000_000)?;
+        within("history", self.history.into(), 0, 1 << 24)?;
+        within("detail_history", self.detail_history.into(), 0, 1 << 24)?;
         self.pace.check()
     }
 

@@ -93,8 +93,9 @@ pub use bait::Bait;
 pub use bait::Baits;
 pub use config::{AckPolicy, AgentConfig, ConfigError, ControllerConfig, Limits, Pace};
 pub use controller::{
-    CommitError, Controller, ControllerEvent, Freshness, GiveUpError, Mark, NodeView, Reachability, TaskView,
-    Transition, View,
+    CommitError, Controller, ControllerEvent, Effect, Filter, Freshness, GiveUpError, Happening, Mark, Moved,
+    NodeStanding, NodeView, Reachability, TaskView, Transition, View, ViewChange, ViewChanges, ViewRevision,
+    WatchError,
 };
 pub use error::{Illegal, TaskError};
 pub use id::{Epoch, FrameNumber, Name, NameError, NodeId, Nonce, PeerId, SessionId, Slot, TaskId, TaskIdError, Term};

@@ -8,7 +8,9 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::event::ControllerEvent;
+use super::history::Happening;
 use super::node::{Closed, Node};
+use super::retention::Archive;
 use super::view::Mark;
 use super::Controller;
 use crate::bait::bait;
@@ -61,24 +63,24 @@ struct Counts {
 impl Controller {
     /// The agent starts with nothing: unfinished tasks are marked, all old ones are closed, revisions begin anew.
     pub(super) fn judge_empty(&mut self, id: NodeId) {
-        let most_closed = self.config.finals_per_node as usize;
         let keep_alive = bait!(self.config.baits, EmptyKeepsRecords);
-        let Some(node) = self.node_mut(id) else { return };
+        let archive = &mut self.archive;
+        let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
         if keep_alive {
             return;
         }
+        archive.note(id, Happening::TasksReplaced);
         let old = node.subscriber.reset();
         node.begin_history();
         node.note_dropped(old.position().revision);
         for record in old.table.iter() {
-            node.close_or_mark(record.clone(), most_closed);
+            node.close_or_mark(record.clone(), archive);
         }
         node.marks.clear();
     }
 
     /// Switches to a stage that is ready, and judges it.
     pub(super) fn see_switch(&mut self, id: NodeId) {
-        let most_closed = self.config.finals_per_node as usize;
         let lossy = self.is_lossy();
         let take_all_for_new = bait!(self.config.baits, SwitchTakesAllForNew);
         let finals_give_way = bait!(self.config.baits, SwitchReplacesFinals);
@@ -89,13 +91,15 @@ impl Controller {
         self.staging -= 1;
         self.metrics.resyncs_total += 1;
         self.metrics.drift_repaired_total += u64::from(staged.verdict == Verdict::Damaged);
-        let Some(node) = self.node_mut(id) else { return };
+        let archive = &mut self.archive;
+        archive.note(id, Happening::TasksReplaced);
+        let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
         node.begin_history();
         node.note_dropped(old.oldest_remembered().revision);
         if skip_entries {
             staged.entries.clear();
         }
-        let counts = node.judge(&old, &staged, most_closed, take_all_for_new, finals_give_way);
+        let counts = node.judge(&old, &staged, archive, take_all_for_new, finals_give_way);
         node.note_dropped(old.position().revision);
         let position = node.subscriber.position();
         let verdict = staged.verdict;
@@ -113,11 +117,11 @@ impl Controller {
 
 impl Node {
     /// Closes a record that its agent no longer knows: as it is if it has ended, else marked `OutcomeUnknown`.
-    fn close_or_mark(&mut self, record: Record, most_closed: usize) -> bool {
+    fn close_or_mark(&mut self, record: Record, archive: &mut Archive) -> bool {
         let mark = self.marks.remove(&record.id).filter(|mark| mark.registered() == record.registered);
         // A final that the view keeps against what the agent said last stays what is known of the task.
         if record.state.is_ended() || matches!(mark, Some(Mark::Conflict { .. })) {
-            self.close(Closed { record, mark }, most_closed);
+            self.close(Closed { record, mark }, archive);
             return false;
         }
         self.tell(ControllerEvent::OutcomeUnknown {
@@ -127,8 +131,9 @@ impl Node {
             state: record.state,
             number: record.number,
         });
-        let mark = Some(Mark::OutcomeUnknown { registered: record.registered });
-        self.close(Closed { record, mark }, most_closed);
+        let mark = Mark::OutcomeUnknown { registered: record.registered };
+        archive.note(self.id, Happening::Marked { task: record.id, mark });
+        self.close(Closed { record, mark: Some(mark) }, archive);
         true
     }
 
@@ -136,7 +141,7 @@ impl Node {
         &mut self,
         old: &Replica<Reported>,
         staged: &Staged<Reported>,
-        most_closed: usize,
+        archive: &mut Archive,
         take_all_for_new: bool,
         finals_give_way: bool,
     ) -> Counts {
@@ -163,7 +168,7 @@ impl Node {
         let ring: BTreeMap<(TaskId, Made), Final> =
             staged.finals.iter().map(|last| ((last.id, last.registered), *last)).collect();
         for last in &staged.finals {
-            self.judge_final(last, known(last.id, last.registered), most_closed, &mut counts);
+            self.judge_final(last, known(last.id, last.registered), archive, &mut counts);
         }
         let heard = if bait!(self.baits, SnapshotJudgedAtBase) { 0 } else { seen };
         let joint = joint_state(self, staged, heard);
@@ -171,13 +176,19 @@ impl Node {
         for record in old.table.iter() {
             let there = joint.values().any(|other| other.id == record.id && other.registered == record.registered);
             if !there && !ring.contains_key(&(record.id, record.registered)) {
-                counts.unknown += u32::from(self.close_or_mark(record.clone(), most_closed));
+                counts.unknown += u32::from(self.close_or_mark(record.clone(), archive));
             }
         }
         // Damage changes no history: what was held is replaced, and the host has heard it all.
         let history_known = staged.verdict == Verdict::Damaged;
         for record in joint.values() {
-            self.judge_record(record, known(record.id, record.registered), history_known, finals_give_way, &mut counts);
+            self.judge_record(
+                record,
+                known(record.id, record.registered),
+                (history_known, finals_give_way),
+                archive,
+                &mut counts,
+            );
         }
         for (applied, entry) in &staged.entries[seen..] {
             let number = match (&entry.change, &applied.before) {
@@ -194,7 +205,7 @@ impl Node {
             };
             let before = registration.and_then(|(id, registered)| known(id, registered));
             let back = before.is_some_and(|known| number > 0 && number <= known.shown.1.max(known.record.number));
-            self.tell_entry(applied, entry, most_closed, back);
+            self.tell_entry(applied, entry, archive, back);
             let contradicted = before.filter(|known| known.is_final && number > 0 && !finals_give_way);
             if let Some(known) = contradicted {
                 let state = match &entry.change {
@@ -203,7 +214,7 @@ impl Node {
                 };
                 if (state, number) != known.shown && !self.is_in_conflict(known.record) {
                     counts.conflicts += 1;
-                    self.mark_conflict(known, state, number);
+                    self.mark_conflict(known, state, number, archive);
                 }
             }
         }
@@ -211,13 +222,13 @@ impl Node {
     }
 
     /// An ending from the agent's ring of forgotten finals.
-    fn judge_final(&mut self, last: &Final, known: Option<Known<'_>>, most_closed: usize, counts: &mut Counts) {
+    fn judge_final(&mut self, last: &Final, known: Option<Known<'_>>, archive: &mut Archive, counts: &mut Counts) {
         let node = self.id;
         match known {
             Some(known) if known.shown == (last.state, last.number) => {
                 let mark = self.marks.remove(&last.id).filter(|mark| !matches!(mark, Mark::Conflict { .. }));
                 let record = Record { state: last.state, number: last.number, ..known.record.clone() };
-                self.close(Closed { record, mark }, most_closed);
+                self.close(Closed { record, mark }, archive);
             }
             Some(known) if known.is_final => {
                 counts.conflicts += 1;
@@ -232,7 +243,7 @@ impl Node {
                 });
                 let mark =
                     Some(Mark::Conflict { registered: last.registered, state: known.shown.0, number: known.shown.1 });
-                self.close(Closed { record: known.record.clone(), mark }, most_closed);
+                self.close(Closed { record: known.record.clone(), mark }, archive);
             }
             other => {
                 counts.gaps += 1;
@@ -248,7 +259,7 @@ impl Node {
                     || ended(last),
                     |known| Record { state: last.state, number: last.number, ..known.record.clone() },
                 );
-                self.close(Closed { record, mark: None }, most_closed);
+                self.close(Closed { record, mark: None }, archive);
             }
         }
     }
@@ -258,13 +269,13 @@ impl Node {
         &mut self,
         says: &Record,
         known: Option<Known<'_>>,
-        history_known: bool,
-        finals_give_way: bool,
+        (history_known, finals_give_way): (bool, bool),
+        archive: &mut Archive,
         counts: &mut Counts,
     ) {
         let node = self.id;
         let task = says.id;
-        if let Some(closed) = self.reopen(task) {
+        if let Some(closed) = self.reopen(task, archive) {
             // Another registration that was closed stays with the host's own history; this id is in use again.
             if matches!(closed.mark, Some(Mark::OutcomeUnknown { registered }) if registered == says.registered) {
                 self.tell(ControllerEvent::MarkLifted { node, task });
@@ -282,11 +293,12 @@ impl Node {
         match known {
             Some(known) if known.is_final && known.shown != (says.state, says.number) && !finals_give_way => {
                 counts.conflicts += 1;
-                self.mark_conflict(known, says.state, says.number);
+                self.mark_conflict(known, says.state, says.number, archive);
             }
             Some(known) if known.shown == (says.state, says.number) && known.is_contradicted() => {
                 // In the end it says what the view has kept.
                 self.marks.remove(&task);
+                archive.note(node, Happening::MarkLifted { task });
                 self.tell(ControllerEvent::MarkLifted { node, task });
             }
             Some(known) if known.shown == (says.state, says.number) => {}
@@ -311,10 +323,10 @@ impl Node {
     }
 
     /// A registration that has ended is said to begin: its end stands, and what the agent says is held beside it.
-    pub(super) fn stand_by_end(&mut self, closed: &Closed) {
+    pub(super) fn stand_by_end(&mut self, closed: &Closed, archive: &mut Archive) {
         let known = Known::new(&closed.record, closed.mark.as_ref(), true);
         if known.is_final {
-            self.mark_conflict(known, State::Pending, 1);
+            self.mark_conflict(known, State::Pending, 1, archive);
         }
     }
 
@@ -323,7 +335,7 @@ impl Node {
         mark.is_some_and(|mark| matches!(mark, Mark::Conflict { .. }) && mark.registered() == kept.registered)
     }
 
-    fn mark_conflict(&mut self, known: Known<'_>, says: State, says_number: u32) {
+    fn mark_conflict(&mut self, known: Known<'_>, says: State, says_number: u32, archive: &mut Archive) {
         let (kept, (state, number)) = (known.record, known.shown);
         self.tell(ControllerEvent::Conflict {
             node: self.id,
@@ -335,6 +347,7 @@ impl Node {
             says_number,
         });
         let mark = Mark::Conflict { registered: kept.registered, state, number };
+        archive.note(self.id, Happening::Marked { task: kept.id, mark });
         match self.closed.get_mut(&kept.id).filter(|closed| closed.record.registered == kept.registered) {
             Some(closed) => closed.mark = Some(mark),
             None => {

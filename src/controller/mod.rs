@@ -4,13 +4,16 @@
 
 pub(crate) mod event;
 mod handshake;
+mod history;
 mod judge;
 mod node;
 mod reach;
 mod receive;
+mod retention;
 mod telling;
 mod transmit;
 pub(crate) mod view;
+mod watch;
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeSet, VecDeque};
@@ -32,8 +35,11 @@ use crate::wire::{Body, Delta};
 
 pub use event::{ControllerEvent, Transition};
 use handshake::Handshakes;
+pub use history::{Happening, Moved, NodeStanding};
 use node::Node;
+use retention::Archive;
 pub use view::{Freshness, Mark, NodeView, Reachability, TaskView, View};
+pub use watch::{Effect, Filter, ViewChange, ViewChanges, ViewRevision, WatchError};
 
 /// Answers outside sessions that may wait to be sent.
 const MOST_ANSWERS: usize = 256;
@@ -127,6 +133,7 @@ pub struct Controller {
     no_session_told: [Option<(PeerId, Instant)>; receive::NO_SESSION_PEERS],
     staging: usize,
     metrics: ControllerMetrics,
+    archive: Archive,
     scratch: Delta,
     /// What a delta changed, lent to the node whose turn it is: one list for all keeps its memory at hand.
     applied: Vec<Applied<Reported>>,
@@ -161,6 +168,7 @@ impl Controller {
             no_session_told: [None; receive::NO_SESSION_PEERS],
             staging: 0,
             metrics: ControllerMetrics::default(),
+            archive: Archive::new(&config),
             scratch: Delta::default(),
             applied: Vec::new(),
             config,
@@ -241,7 +249,8 @@ impl Controller {
     fn next_deadline(&self) -> Option<Due> {
         let timer = self.timers.first().map(|(at, _)| (*at, "question"));
         let lease = self.leases.deadline().map(|at| (at, "lease"));
-        sooner(timer, lease)
+        let retention = self.archive.deadline().map(|at| (at, "retention"));
+        sooner(sooner(timer, lease), retention)
     }
 
     /// Does what has become due. Early or repeated calls are harmless.
@@ -249,6 +258,7 @@ impl Controller {
         let now = self.enter(now);
         self.run_timers(now);
         self.run_leases(now);
+        self.retain();
     }
 
     /// Clamps the host's time, and sees whether the call comes late.
@@ -261,6 +271,7 @@ impl Controller {
         if self.leases.advance(self.now, asked) {
             self.metrics.late_calls_total += 1;
         }
+        self.archive.enter(self.now, self.wall(self.now));
         self.now
     }
 
@@ -307,8 +318,9 @@ impl Controller {
         if record.state.is_ended() && record.state != crate::task::State::Failed {
             return Err(GiveUpError::Ended(task));
         }
-        let registered = record.registered;
-        node.marks.insert(task, Mark::GivenUp { registered });
+        let mark = Mark::GivenUp { registered: record.registered };
+        node.marks.insert(task, mark);
+        self.archive.note(id, Happening::Marked { task, mark });
         Ok(())
     }
 
@@ -326,6 +338,7 @@ impl Controller {
         for session in node.ended.iter().copied().chain(node.session.as_ref().map(|session| session.id)) {
             self.sessions.remove(&session);
         }
+        self.retain_nothing_of(&node);
         true
     }
 
@@ -387,8 +400,8 @@ impl Controller {
     }
 
     /// How much each bounded collection holds, with its name: frames held, pieces staged, handshakes, answers and events
-    /// that wait, watched leases.
-    pub fn sizes(&self) -> [(&'static str, usize); 7] {
+    /// that wait, watched leases, closed tasks, changes and details in the history.
+    pub fn sizes(&self) -> [(&'static str, usize); 10] {
         let held = self.nodes.iter().flatten().map(|node| node.subscriber.replica.held_frames()).max().unwrap_or(0);
         let staged = self.nodes.iter().flatten().filter_map(|node| node.subscriber.stage()).map(|s| s.pieces()).max();
         [
@@ -399,6 +412,9 @@ impl Controller {
             ("answers", self.answers.len()),
             ("notices", self.notices.len()),
             ("watched leases", self.leases.len()),
+            ("closed tasks", self.archive.kept()),
+            ("changes kept", self.archive.history.sizes().0),
+            ("details kept", self.archive.history.sizes().1),
         ]
     }
 
@@ -440,6 +456,8 @@ impl Controller {
         if node.has_news(policy) && !core::mem::replace(&mut node.waits_for_host, true) {
             self.to_tell.push_back(id);
         }
+        self.note_standing(id);
+        self.retain_if_over();
     }
 
     /// Notes that a node has something to send.

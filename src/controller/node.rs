@@ -7,6 +7,7 @@
 use alloc::collections::VecDeque;
 
 use super::event::ControllerEvent;
+use super::history::NodeStanding;
 use super::view::{Mark, Reachability};
 use crate::bait::{bait, Baits};
 use crate::config::{AckPolicy, ControllerConfig, Limits};
@@ -70,7 +71,12 @@ pub(super) struct Node {
     /// Marks beside live records.
     pub marks: Map<TaskId, Mark>,
     pub closed: Map<TaskId, Closed>,
-    pub closed_order: VecDeque<TaskId>,
+    /// Their ids, the one closed first in front, with the time of it.
+    pub closed_order: VecDeque<(Instant, TaskId)>,
+    /// Whether the node stands among those whose closed tasks are to go one day.
+    pub waits_for_retention: bool,
+    /// How it stood when that was written into the history last.
+    pub standing_noted: Option<NodeStanding>,
     pub events: VecDeque<Waiting>,
     /// Counts histories: positions of a former one can no longer be committed.
     pub history: u32,
@@ -109,6 +115,8 @@ impl Node {
             marks: Map::new(seed),
             closed: Map::new(seed),
             closed_order: VecDeque::new(),
+            waits_for_retention: false,
+            standing_noted: None,
             events: VecDeque::new(),
             history: 0,
             polled: Position::START,
@@ -215,28 +223,6 @@ impl Node {
         !self.events.is_empty() || self.commit_due(policy).is_some()
     }
 
-    /// Keeps a task that the replica no longer has, under the view's own retention.
-    pub(super) fn close(&mut self, closed: Closed, most: usize) {
-        let id = closed.record.id;
-        if most == 0 {
-            return;
-        }
-        if self.closed.insert(id, closed).is_none() {
-            self.closed_order.push_back(id);
-        }
-        while self.closed.len() > most {
-            let Some(oldest) = self.closed_order.pop_front() else { break };
-            self.closed.remove(&oldest);
-        }
-    }
-
-    /// Takes a closed task out, as its id is in use again.
-    pub(super) fn reopen(&mut self, id: TaskId) -> Option<Closed> {
-        let closed = self.closed.remove(&id)?;
-        self.closed_order.retain(|other| *other != id);
-        Some(closed)
-    }
-
     /// Ends the session: frames that still come for it are remembered as such.
     pub(super) fn end_session(&mut self) -> Option<(SessionId, Option<SessionId>)> {
         let session = self.session.take()?;
@@ -249,5 +235,15 @@ impl Node {
     /// Whether the node's tasks are to be called stale.
     pub(super) fn is_stale(&self) -> bool {
         self.stale
+    }
+
+    /// How the node stands, apart from its tasks.
+    pub(super) fn standing(&self) -> NodeStanding {
+        NodeStanding {
+            epoch: self.known.map(|maker| maker.epoch),
+            reachability: self.reachability,
+            stale: self.is_stale(),
+            synced: self.synced,
+        }
     }
 }

@@ -247,6 +247,7 @@ impl Controller {
         };
         if !staging {
             self.tell_applied(now, id, piece.entries);
+            self.note_details(id, &piece);
         }
         if piece.digest.is_some() {
             match taken {
@@ -362,6 +363,7 @@ impl Controller {
                 if !bait!(self.config.baits, HeldEntriesUntold) {
                     self.tell_applied(now, id, piece.entries);
                 }
+                self.note_details(id, &piece);
             }
             match taken {
                 Taken::Symptom(symptom) => self.found_difference(now, id, symptom, staging),

@@ -3,7 +3,9 @@
 use alloc::sync::Arc;
 
 use super::event::{ControllerEvent, Transition};
+use super::history::Happening;
 use super::node::{Closed, Node};
+use super::retention::Archive;
 use super::view::Mark;
 use super::Controller;
 use crate::bait::bait;
@@ -18,7 +20,7 @@ impl Controller {
     pub(super) fn tell_applied(&mut self, now: Instant, id: NodeId, entries: &[Entry]) {
         let wall = self.wall(now);
         let lossy = self.is_lossy();
-        let most_closed = self.config.finals_per_node as usize;
+        let archive = &mut self.archive;
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
         let mut applied = node.subscriber.replica.take_applied();
         if applied.is_empty() {
@@ -35,7 +37,7 @@ impl Controller {
                 metrics.cancelled_total += u64::from(status.state == State::Cancelled);
             }
             metrics.sync_latency_milliseconds_total += wall.0.saturating_sub(entry.at.0);
-            node.tell_entry(applied, entry, most_closed, false);
+            node.tell_entry(applied, entry, archive, false);
         }
         if lossy {
             let revision = node.subscriber.position().revision;
@@ -54,7 +56,7 @@ impl Node {
         &mut self,
         applied: &Applied<Reported>,
         entry: &Entry,
-        most_closed: usize,
+        archive: &mut Archive,
         out_of_sequence: bool,
     ) {
         let position = applied.position;
@@ -63,11 +65,11 @@ impl Node {
         match (&entry.change, &applied.before) {
             (Change::Register { id, metadata, payload }, _) => {
                 let registered = crate::revision::Made { epoch: entry.epoch, revision: position.revision };
-                let closed = self.reopen(*id);
+                let closed = self.reopen(*id, archive);
                 self.marks.remove(id);
                 // A twin may register one id at one revision anew.
                 if let Some(closed) = closed.filter(|closed| closed.record.registered == registered) {
-                    self.stand_by_end(&closed);
+                    self.stand_by_end(&closed, archive);
                 }
                 let transition = Transition {
                     task: *id,
@@ -87,6 +89,7 @@ impl Node {
                     may_be_repeat,
                     out_of_sequence,
                 };
+                archive.history.note_transition(self.id, &transition);
                 self.tell_transition(transition);
             }
             (Change::Move(status), Some(Cell { record: before, .. })) => {
@@ -109,7 +112,8 @@ impl Node {
                     may_be_repeat,
                     out_of_sequence,
                 };
-                self.meet_mark(&transition);
+                archive.history.note_transition(self.id, &transition);
+                self.meet_mark(&transition, archive);
                 if bait!(self.baits, RetryOfLaterAttemptUntold) && retry && before.attempt > 0 {
                     return;
                 }
@@ -117,7 +121,8 @@ impl Node {
             }
             (Change::Forget { .. }, Some(Cell { record: before, .. })) => {
                 let mark = self.marks.remove(&before.id).filter(|mark| mark.registered() == before.registered);
-                self.close(Closed { record: before.clone(), mark }, most_closed);
+                archive.note(self.id, Happening::Forgotten { task: before.id });
+                self.close(Closed { record: before.clone(), mark }, archive);
                 let event = ControllerEvent::TaskForgotten {
                     node: self.id,
                     task: before.id,
@@ -131,6 +136,7 @@ impl Node {
             // the history has come this far.
             (_, before) => {
                 if let Some(Cell { record, .. }) = before {
+                    archive.note(self.id, Happening::Extended { task: record.id });
                     let event = ControllerEvent::EntryOfUnknownKind { node: self.id, task: record.id, position };
                     self.tell(event);
                 }
@@ -144,7 +150,7 @@ impl Node {
     }
 
     /// A task that was given up is reported after all: two truths met.
-    fn meet_mark(&mut self, transition: &Transition) {
+    fn meet_mark(&mut self, transition: &Transition, archive: &mut Archive) {
         let Some(mark) = self.marks.get(&transition.task) else { return };
         if mark.registered() != transition.registered {
             return;
@@ -157,12 +163,14 @@ impl Node {
             Mark::OutcomeUnknown { .. } => {
                 let (node, task) = (self.id, transition.task);
                 self.marks.remove(&task);
+                archive.note(node, Happening::MarkLifted { task });
                 self.tell(ControllerEvent::MarkLifted { node, task });
             }
             // In the end it says what the view has kept.
             Mark::Conflict { state, number, .. } if (*state, *number) == (transition.state, transition.number) => {
                 let (node, task) = (self.id, transition.task);
                 self.marks.remove(&task);
+                archive.note(node, Happening::MarkLifted { task });
                 self.tell(ControllerEvent::MarkLifted { node, task });
             }
             Mark::Conflict { .. } => {}

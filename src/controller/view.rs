@@ -4,8 +4,9 @@ use core::fmt;
 use core::time::Duration;
 
 use super::node::{Closed, Node};
+use super::watch::{Filter, ViewRevision};
 use super::Controller;
-use crate::id::{Epoch, Name, NodeId, SessionId, TaskId};
+use crate::id::{Epoch, FrameNumber, Name, NodeId, SessionId, Slot, TaskId};
 use crate::revision::{Made, Position, Revision};
 use crate::task::{Detail, Record, State};
 use crate::time::Instant;
@@ -38,7 +39,7 @@ impl fmt::Display for Reachability {
 }
 
 /// What a controller notes beside a record: never over it, and no part of any hash.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Mark {
     /// The host gave the task up.
     GivenUp {
@@ -108,6 +109,17 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     pub(super) fn new(controller: &'a Controller) -> View<'a> {
         View { controller }
+    }
+
+    /// The revision of the view: changes are read from it on by [`Controller::changes_since`].
+    pub fn revision(self) -> ViewRevision {
+        ViewRevision { incarnation: self.controller.nonce.0, revision: self.controller.archive.history.revision() }
+    }
+
+    /// The tasks that a filter takes: with [`View::revision`], the snapshot that a watcher starts from.
+    pub fn select(self, filter: &'a Filter) -> impl Iterator<Item = TaskView<'a>> {
+        let nodes = self.nodes().filter(|node| filter.has_node(node.id()));
+        nodes.flat_map(NodeView::tasks).filter(|task| filter.takes(*task))
     }
 
     /// All nodes that are known, in the order in which they were first heard.
@@ -212,7 +224,7 @@ impl<'a> NodeView<'a> {
     pub fn tasks(self) -> impl Iterator<Item = TaskView<'a>> {
         let node = self.node;
         let live = node.subscriber.replica.table.iter().map(move |record| TaskView { node, record, closed: None });
-        let closed = node.closed_order.iter().filter_map(|id| node.closed.get(id)).map(move |closed| TaskView {
+        let closed = node.closed_order.iter().filter_map(|(_, id)| node.closed.get(id)).map(move |closed| TaskView {
             node,
             record: &closed.record,
             closed: Some(closed),
@@ -228,6 +240,20 @@ impl<'a> NodeView<'a> {
         }
         node.closed.get(&id).map(|closed| TaskView { node, record: &closed.record, closed: Some(closed) })
     }
+
+    /// The task in a slot, if the detail shown of it is the one that this frame brought.
+    pub(super) fn task_showing(self, slot: Slot, number: FrameNumber) -> Option<TaskView<'a>> {
+        let node = self.node;
+        let cell = node.subscriber.replica.table.cell(slot)?;
+        let shown = cell.shown.as_ref()?;
+        (shown.number == number).then_some(TaskView { node, record: &cell.record, closed: None })
+    }
+}
+
+impl fmt::Debug for NodeView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "node {} {}", self.name(), self.reachability())
+    }
 }
 
 /// What is known of a task.
@@ -238,7 +264,18 @@ pub struct TaskView<'a> {
     closed: Option<&'a Closed>,
 }
 
+impl fmt::Debug for TaskView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "task {} {} #{}", self.id(), self.state(), self.number())
+    }
+}
+
 impl<'a> TaskView<'a> {
+    /// The node that reports it.
+    pub fn node(self) -> NodeId {
+        self.node.id
+    }
+
     /// The task.
     pub fn id(self) -> TaskId {
         self.record.id

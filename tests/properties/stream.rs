@@ -17,7 +17,7 @@ enum True {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Step {
+pub enum Step {
     Say(Say),
     Up(usize),
     Down(usize),
@@ -30,7 +30,7 @@ enum Step {
     Commits(bool),
 }
 
-fn any_step() -> impl Strategy<Value = Step> {
+pub fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => any_say(4).prop_map(Step::Say),
         8 => any::<usize>().prop_map(Step::Up),
@@ -120,7 +120,7 @@ fn check(rig: &Rig, log: &[True]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn take(rig: &mut Rig, step: Step) {
+pub fn take(rig: &mut Rig, step: Step) {
     let pick = |index: usize, length: usize| index % length.max(1);
     match step {
         Step::Say(_) => {}
