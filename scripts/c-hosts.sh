@@ -5,7 +5,7 @@
 #   scripts/c-hosts.sh test     examples/c/tests, with address and undefined-behaviour sanitizers and under valgrind
 #
 # A file that has a `main` is a program; all others are parts, linked into the programs that stand beside them.
-# report.c alone knows taskwire, so the tests of the parts need no library.
+# report.c and stream.c alone know taskwire, so the tests of the other parts need no library.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

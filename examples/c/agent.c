@@ -1,12 +1,14 @@
 /*
- * agent.c: an edge agent, whole: runs the tasks of a file and reports them through taskwire over UDP.
+ * agent.c: an edge agent, whole: runs the tasks of a file and reports them through taskwire, over UDP, TCP or a
+ * serial line.
  *
  * Responsible for: putting the parts together, and the loop. One thread; the loop sleeps in one place and is woken by
- * a frame, a child, a signal or a deadline. Everything else is left to the parts: options, tasks_file, epoch, net,
- * runner (processes), schedule (what happens to a task), truth (the agent's own log), report (taskwire).
+ * a frame, a child, a signal or a deadline. Everything else is left to the parts: options, tasks_file, epoch, link
+ * (the way to the controller), runner (processes), schedule (what happens to a task), truth (the agent's own log), report (taskwire).
  */
 #include "clock.h"
 #include "epoch.h"
+#include "link.h"
 #include "net.h"
 #include "options.h"
 #include "report.h"
@@ -37,7 +39,7 @@ enum exit_code {
     GO_ON = -1
 };
 
-/* Frames taken from the socket before the children get their turn. */
+/* Frames taken from the link before the children get their turn. */
 #define FRAMES_AT_ONCE 64
 #define SLEEP_MAX_US UINT64_C(1000000)
 #define FDS_MAX (2 + RUNNER_PLACES_MAX * RUNNER_FDS_A_PLACE)
@@ -49,7 +51,7 @@ struct agent {
     struct report *report;
     struct truth *truth;
     struct schedule *schedule;
-    int socket;
+    struct link *link;
     int signals;
     bool leaving; /* SIGTERM came */
 };
@@ -100,9 +102,9 @@ static int open_all(struct agent *agent) {
     if (!options->has_seed && getrandom(&options->seed, sizeof options->seed, 0) != sizeof options->seed) {
         return complain(agent, EXIT_FAILED, "getrandom", strerror(errno));
     }
-    agent->socket = net_connect(options->controller, error, sizeof error);
-    if (agent->socket < 0) {
-        return complain(agent, EXIT_WRONG_INPUT, "--controller", error);
+    agent->link = link_open(options->link, options->where, options->speed, error, sizeof error);
+    if (agent->link == NULL) {
+        return complain(agent, EXIT_WRONG_INPUT, options->where_flag, error);
     }
     if (!epoch_next(options->epoch_file, &epoch, error, sizeof error)) {
         return complain(agent, EXIT_FAILED, "--epoch-file", error);
@@ -137,9 +139,7 @@ static void close_all(struct agent *agent) {
     report_close(agent->report);
     truth_close(agent->truth);
     tasks_file_free(&agent->tasks);
-    if (agent->socket >= 0) {
-        close(agent->socket);
-    }
+    link_close(agent->link);
     if (agent->signals >= 0) {
         close(agent->signals);
     }
@@ -186,11 +186,15 @@ static int drain(struct agent *agent) {
     struct report_event event;
     size_t length;
     while ((length = report_transmit(agent->report, clock_boot_us(), frame, sizeof frame)) > 0) {
-        (void)net_send(agent->socket, frame, length);
+        link_send(agent->link, clock_boot_us(), frame, length);
     }
     while (report_next_event(agent->report, &event)) {
         int code = GO_ON;
+        if (event.kind == REPORT_SILENCE) {
+            link_renew(agent->link);
+        }
         switch (event.kind) {
+        case REPORT_SILENCE:
         case REPORT_NEWS: printf("%s: %s\n", agent->options.node, event.text); break;
         case REPORT_FENCED: code = fenced(agent, event.seen); break;
         case REPORT_DUPLICATE:
@@ -224,7 +228,7 @@ static int take_signals(struct agent *agent) {
 /* Sleeps until something happens, and hands on the frames that came. */
 static int sleep_and_receive(struct agent *agent) {
     struct pollfd fds[FDS_MAX];
-    fds[0] = (struct pollfd){agent->socket, POLLIN, 0};
+    fds[0] = link_pollfd(agent->link);
     fds[1] = (struct pollfd){agent->signals, POLLIN, 0};
     size_t count = 2 + runner_poll_fds(agent->runner, fds + 2, FDS_MAX - 2);
 
@@ -238,7 +242,7 @@ static int sleep_and_receive(struct agent *agent) {
     }
     for (int n = 0; n < FRAMES_AT_ONCE; n++) {
         uint8_t frame[NET_FRAME_MAX];
-        size_t length = net_receive(agent->socket, frame, sizeof frame);
+        size_t length = link_receive(agent->link, clock_boot_us(), frame, sizeof frame);
         if (length == 0) {
             break;
         }
@@ -253,11 +257,13 @@ static int sleep_and_receive(struct agent *agent) {
 
 static int leave(struct agent *agent) {
     uint64_t sent = 0, received = 0, refused = 0;
+    char of_link[120];
     report_goodbye(agent->report, clock_boot_us());
     int code = drain(agent);
     report_counts(agent->report, &sent, &received, &refused);
-    printf("%s: done, all of it durable; frames sent %" PRIu64 ", received %" PRIu64 ", refused %" PRIu64 "\n",
-           agent->options.node, sent, received, refused);
+    link_describe(agent->link, of_link, sizeof of_link);
+    printf("%s: done, all of it durable; frames sent %" PRIu64 ", received %" PRIu64 ", refused %" PRIu64 "%s\n",
+           agent->options.node, sent, received, refused, of_link);
     return code == GO_ON ? EXIT_DONE : code;
 }
 
@@ -284,7 +290,6 @@ int main(int count, char *words[]) {
     struct agent agent;
     char error[240];
     memset(&agent, 0, sizeof agent);
-    agent.socket = -1;
     agent.signals = -1;
     if (!hold_standard_files()) {
         return EXIT_FAILED;

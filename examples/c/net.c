@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,25 +31,37 @@ static bool split(const char *address, char *host, size_t host_size, const char 
     return true;
 }
 
-int net_connect(const char *address, char *error, size_t error_size) {
+struct addrinfo *net_resolve(const char *address, int socket_type, char *error, size_t error_size) {
     char host[256];
     const char *port = NULL;
     if (!split(address, host, sizeof host, &port)) {
         snprintf(error, error_size, "\"%s\": expected HOST:PORT, for example 192.0.2.1:7400", address);
-        return -1;
+        return NULL;
     }
     struct addrinfo wanted;
     memset(&wanted, 0, sizeof wanted);
-    wanted.ai_socktype = SOCK_DGRAM;
+    wanted.ai_socktype = socket_type;
     struct addrinfo *found = NULL;
     int status = getaddrinfo(host, port, &wanted, &found);
     if (status != 0) {
         snprintf(error, error_size, "\"%s\": %s", address, gai_strerror(status));
+        return NULL;
+    }
+    return found;
+}
+
+static int open_socket(const struct addrinfo *one) {
+    return socket(one->ai_family, one->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, one->ai_protocol);
+}
+
+int net_connect(const char *address, char *error, size_t error_size) {
+    struct addrinfo *found = net_resolve(address, SOCK_DGRAM, error, error_size);
+    if (found == NULL) {
         return -1;
     }
     int last_error = 0;
     for (const struct addrinfo *one = found; one != NULL; one = one->ai_next) {
-        int fd = socket(one->ai_family, one->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, one->ai_protocol);
+        int fd = open_socket(one);
         if (fd >= 0 && connect(fd, one->ai_addr, one->ai_addrlen) == 0) {
             freeaddrinfo(found);
             return fd;
@@ -60,6 +74,20 @@ int net_connect(const char *address, char *error, size_t error_size) {
     freeaddrinfo(found);
     snprintf(error, error_size, "\"%s\": %s", address, strerror(last_error));
     return -1;
+}
+
+int net_begin_tcp(const struct addrinfo *address) {
+    int fd = open_socket(address), on = 1;
+    if (fd < 0) {
+        return -1;
+    }
+    /* A frame is sent when the core says so: it has collected what goes together already. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (connect(fd, address->ai_addr, address->ai_addrlen) != 0 && errno != EINPROGRESS) {
+        close(fd);
+        return -1;
+    }
+    return fd;
 }
 
 bool net_send(int socket, const uint8_t *frame, size_t length) {

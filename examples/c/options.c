@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include "runner.h"
+#include "serial.h"
 #include "tasks_parse.h"
 
 #include <stdio.h>
@@ -11,7 +12,10 @@ const char options_help[] =
     "taskwire-agent: runs the tasks of a file and reports what becomes of them, exactly.\n"
     "\n"
     "  --node NAME             this node's name, 1 to 64 bytes, the same at each start\n"
-    "  --controller HOST:PORT  where the controller listens (UDP)\n"
+    "  --controller HOST:PORT  where the controller listens for UDP; or in its place:\n"
+    "  --tcp HOST:PORT         where it listens for TCP; a connection that ends is made anew\n"
+    "  --serial PATH           a serial line to it; noise on the line is dropped\n"
+    "  --speed N               bits a second of the line, 1200 to 921600; default 115200\n"
     "  --tasks FILE            what to run\n"
     "  --truth FILE            this agent's own log of what happened, one JSON object a line\n"
     "  --epoch-file FILE       keeps the number of the last start; max(clock, stored + 1) is the next\n"
@@ -27,7 +31,7 @@ const char options_help[] =
     "5 told to leave twice: SIGTERM cancels all tasks and still reports their ends, a second one leaves at once.\n"
     "\n";
 
-enum flag { NODE, CONTROLLER, TASKS, TRUTH, EPOCH_FILE, SEED, PARALLEL, BACK_OFF, SUPERSEDE, HELP };
+enum flag { NODE, CONTROLLER, TCP, SERIAL, SPEED, TASKS, TRUTH, EPOCH_FILE, SEED, PARALLEL, BACK_OFF, SUPERSEDE, HELP };
 
 static const struct {
     const char *name;
@@ -35,7 +39,10 @@ static const struct {
     bool needed;
 } flags[] = {
     [NODE] = {"--node", "a name of 1 to 64 bytes", true},
-    [CONTROLLER] = {"--controller", "HOST:PORT, for example 192.0.2.1:7400", true},
+    [CONTROLLER] = {"--controller", "HOST:PORT, for example 192.0.2.1:7400", false},
+    [TCP] = {"--tcp", "HOST:PORT, for example 192.0.2.1:7400", false},
+    [SERIAL] = {"--serial", "the path of a serial line, for example /dev/ttyS0", false},
+    [SPEED] = {"--speed", "a usual speed from 1200 to 921600, for example 115200", false},
     [TASKS] = {"--tasks", "a file", true},
     [TRUTH] = {"--truth", "a file", true},
     [EPOCH_FILE] = {"--epoch-file", "a file", true},
@@ -47,11 +54,21 @@ static const struct {
 };
 #define FLAG_COUNT (sizeof flags / sizeof flags[0])
 
+static bool take_where(struct options *out, enum link_kind kind, enum flag flag, const char *value) {
+    out->link = kind;
+    out->where_flag = flags[flag].name;
+    out->where = value;
+    return kind == LINK_SERIAL ? *value != '\0' : strchr(value, ':') != NULL;
+}
+
 static bool take_value(struct options *out, enum flag flag, const char *value) {
     uint64_t number = 0;
     switch (flag) {
     case NODE: out->node = value; return *value != '\0' && strlen(value) <= TASK_NAME_MAX;
-    case CONTROLLER: out->controller = value; return strchr(value, ':') != NULL;
+    case CONTROLLER: return take_where(out, LINK_UDP, flag, value);
+    case TCP: return take_where(out, LINK_TCP, flag, value);
+    case SERIAL: return take_where(out, LINK_SERIAL, flag, value);
+    case SPEED: return parse_count(value, UINT32_MAX, &out->speed) && serial_has_speed(out->speed);
     case TASKS: out->tasks = value; return *value != '\0';
     case TRUTH: out->truth = value; return *value != '\0';
     case EPOCH_FILE: out->epoch_file = value; return *value != '\0';
@@ -78,6 +95,7 @@ enum options_result options_read(int count, char *const words[], struct options 
     bool seen[FLAG_COUNT] = {false};
     memset(out, 0, sizeof *out);
     out->parallel = 4;
+    out->speed = 115200;
     out->back_off_us = 15000000;
     for (int n = 1; n < count; n++) {
         size_t flag = 0;
@@ -105,6 +123,12 @@ enum options_result options_read(int count, char *const words[], struct options 
                      flags[flag].expects);
             return OPTIONS_WRONG;
         }
+    }
+    int ways = seen[CONTROLLER] + seen[TCP] + seen[SERIAL];
+    if (ways != 1) {
+        snprintf(error, error_size, "expected one of --controller, --tcp and --serial, found %s",
+                 ways == 0 ? "none" : "more");
+        return OPTIONS_WRONG;
     }
     return OPTIONS_RUN;
 }

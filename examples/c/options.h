@@ -6,13 +6,18 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include "link.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct options {
     const char *node;
-    const char *controller; /* HOST:PORT */
+    enum link_kind link;    /* which of --controller, --tcp and --serial there was */
+    const char *where_flag; /* its name */
+    const char *where;      /* HOST:PORT, or the path of a line */
+    uint64_t speed;         /* of the line, bits a second */
     const char *tasks;
     const char *truth;
     const char *epoch_file;

@@ -1,4 +1,4 @@
-/* report.c: see report.h. The only file of this agent that includes taskwire.h. */
+/* report.c: see report.h. Beside stream.c, for its framer, the only file of this agent that includes taskwire.h. */
 #include "report.h"
 
 #include "clock.h"
@@ -205,7 +205,7 @@ bool report_next_event(struct report *report, struct report_event *out) {
             return true;
         }
         if (describe(&event, out->text, sizeof out->text)) {
-            out->kind = REPORT_NEWS;
+            out->kind = event.kind == TASKWIRE_EVENT_LEASE_EXPIRED ? REPORT_SILENCE : REPORT_NEWS;
             return true;
         }
     }

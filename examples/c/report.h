@@ -25,6 +25,7 @@ enum report_status {
 /* What the agent has to know of the protocol's news. */
 enum report_event_kind {
     REPORT_NEWS,      /* worth a line for people: `text` */
+    REPORT_SILENCE,   /* the controller was not heard for a lease: `text`; the way to it may lead nowhere */
     REPORT_FENCED,    /* a larger epoch of this node is known: `seen` */
     REPORT_DUPLICATE, /* another machine runs under this node's name and this very epoch */
     REPORT_REFUSED    /* the controller will not have this agent now: `text` says why; the library tries again */

@@ -22,6 +22,8 @@ fn the_controller_refuses_wrong_flags() {
     refuses(controller, &["--audit", "a", "--term", "0"], "--term: expected a number from 1, or auto, found \"0\"");
     refuses(controller, &["--audit", "a", "--listen", "here"], "--listen: expected an address such as");
     refuses(controller, &["--audit", "a", "--heartbeat", "5000", "--lease", "6000"], "give at least 10000 ms");
+    refuses(controller, &["--audit", "a", "--tcp", "there"], "--tcp: expected an address such as");
+    refuses(controller, &["--audit", "a", "--speed", "7"], "--speed: expected a number of bits a second");
     refuses(controller, &["--audit", "a", "--port", "7"], "expected a flag that --help lists, found --port");
 }
 
@@ -47,8 +49,8 @@ fn the_agent_refuses_wrong_flags_and_tasks_files() {
     let agent = common::agent();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (tasks, truth, epoch) = (path("tasks"), path("truth"), path("epoch"));
-    let all = |node: &'static str, controller: &'static str| {
-        ["--node", node, "--controller", controller, "--tasks", &tasks, "--truth", &truth, "--epoch-file", &epoch]
+    let over = |way: &'static str, place: &'static str| {
+        ["--node", "edge-1", way, place, "--tasks", &tasks, "--truth", &truth, "--epoch-file", &epoch]
             .map(str::to_owned)
     };
     let refuses_all = |words: &[String], expected: &str| {
@@ -56,16 +58,24 @@ fn the_agent_refuses_wrong_flags_and_tasks_files() {
     };
     refuses(agent, &[], "--node: expected a name of 1 to 64 bytes, found no such flag");
     refuses(agent, &["--parallel", "0"], "--parallel: expected a number from 1 to 64, found \"0\"");
-    refuses_all(&all("edge-1", "127.0.0.1:9"), "No such file");
+    refuses_all(&over("--controller", "127.0.0.1:9"), "No such file");
     for (text, expected) in [
         ("task a\n  shell x\n  retires 3\n", "line 3: expected task, command, shell, retries"),
         ("task a\n  retries 3\n", "line 1: task a: expected a `command` or a `shell` line, found none"),
         ("task a\n  shell x\n  time-limit soon\n", "line 3: time-limit: expected a time such as 250ms"),
     ] {
         std::fs::write(&tasks, text).unwrap();
-        refuses_all(&all("edge-1", "127.0.0.1:9"), expected);
+        refuses_all(&over("--controller", "127.0.0.1:9"), expected);
     }
     std::fs::write(&tasks, "").unwrap();
-    refuses_all(&all("edge-1", ":"), "--controller: ");
+    refuses_all(&over("--controller", ":"), "--controller: ");
+    refuses_all(&over("--tcp", "no-such-host.invalid:1"), "--tcp: ");
+    refuses_all(&over("--serial", "/no/such/line"), "--serial: \"/no/such/line\": No such file");
+    refuses_all(&over("--serial", "/dev/null"), "--serial: \"/dev/null\": Inappropriate ioctl");
+    refuses_all(&over("--speed", "9600"), "expected one of --controller, --tcp and --serial, found none");
+    let mut two = over("--tcp", "127.0.0.1:9").to_vec();
+    two.extend(["--serial", "/dev/null"].map(str::to_owned));
+    refuses_all(&two, "expected one of --controller, --tcp and --serial, found more");
+    refuses(agent, &["--speed", "9601"], "--speed: expected a usual speed from 1200 to 921600");
     assert!(!Path::new(&truth).exists(), "nothing was begun");
 }

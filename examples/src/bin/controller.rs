@@ -1,12 +1,11 @@
-//! A controller over UDP, whole: it keeps the view, appends every transition to the audit history, tells agents that
+//! A controller over UDP, TCP and serial lines at once, whole: it keeps the view, appends every transition to the audit history, tells agents that
 //! something is durable only once that history is on disk, and shows nodes and tasks as they change.
 //!
 //! The loop is here; what a peer is, what a line of the history says and what people see is in `controller_host`.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher};
-use std::io::ErrorKind;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,16 +14,19 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use taskwire::{Controller, ControllerConfig, ControllerEvent, NodeId, Position};
 use taskwire_examples::audit::Audit;
-use taskwire_examples::controller_host::peers::Peers;
+use taskwire_examples::controller_host::carriers::{Carriers, Listening};
 use taskwire_examples::controller_host::screen::Screen;
 use taskwire_examples::controller_host::{dump, history};
 use taskwire_examples::flags::{self, Wrong};
-use taskwire_examples::{clock, epoch, signals, sleep};
+use taskwire_examples::{clock, epoch, signals};
 
 const HELP: &str = "\
-controller: keeps the state of all tasks of all agents, over UDP.
+controller: keeps the state of all tasks of all agents, over UDP, TCP and serial lines at once.
 
-  --listen ADDRESS    where to listen (default 127.0.0.1:7400; port 0 takes a free one)
+  --listen ADDRESS    where to listen for UDP (default 127.0.0.1:7400; port 0 takes a free one)
+  --tcp ADDRESS       where to listen for TCP as well (default: nowhere)
+  --serial PATH       a serial line to an agent (repeat the flag for more)
+  --speed N           bits a second of the lines (default 115200)
   --audit FILE        the history: one JSON object a line, appended
   --name NAME         the controller's name (default controller)
   --term N|auto       its term, larger at each start and fail-over; auto is max(clock, stored + 1), kept in FILE.term
@@ -35,11 +37,14 @@ controller: keeps the state of all tasks of all agents, over UDP.
   --seed N            for timers and nonces (default: fresh at each start)
   --help
 
-Prints `listening on ADDRESS`, then what happens, and runs until SIGTERM or SIGINT.
+Prints `listening on ADDRESS`, `tcp on ADDRESS` where it does, then what happens, and runs until SIGTERM or SIGINT.
 ";
 
 struct Options {
     listen: SocketAddr,
+    tcp: Option<SocketAddr>,
+    lines: Vec<PathBuf>,
+    speed: u32,
     audit: PathBuf,
     name: String,
     term: Option<u64>,
@@ -54,6 +59,9 @@ fn read_options(mut parser: lexopt::Parser) -> Result<Option<Options>, Wrong> {
     let mut audit = None;
     let mut options = Options {
         listen: ([127, 0, 0, 1], 7400).into(),
+        tcp: None,
+        lines: Vec::new(),
+        speed: 115_200,
         audit: PathBuf::new(),
         name: "controller".into(),
         term: None,
@@ -72,6 +80,15 @@ fn read_options(mut parser: lexopt::Parser) -> Result<Option<Options>, Wrong> {
             Long("listen") => {
                 let expected = "an address such as 0.0.0.0:7400";
                 options.listen = flags::value(&mut parser, "--listen", expected, |_| true)?;
+            }
+            Long("tcp") => {
+                let expected = "an address such as 0.0.0.0:7400";
+                options.tcp = Some(flags::value(&mut parser, "--tcp", expected, |_| true)?);
+            }
+            Long("serial") => options.lines.push(flags::text(&mut parser, "--serial", "a serial line")?.into()),
+            Long("speed") => {
+                let expected = "a number of bits a second from 1200 to 921600";
+                options.speed = flags::value(&mut parser, "--speed", expected, |n| (1_200..=921_600).contains(n))?;
             }
             Long("audit") => audit = Some(flags::text(&mut parser, "--audit", "a file")?.into()),
             Long("name") => options.name = flags::text(&mut parser, "--name", "1 to 64 bytes")?,
@@ -108,14 +125,12 @@ fn settings(options: &Options) -> Result<ControllerConfig, Wrong> {
     Ok(config)
 }
 
-/// Frames taken from the socket before anything else is looked after.
-const FRAMES_AT_ONCE: usize = 256;
-const PEERS: usize = 65_536;
+/// TCP connections at a time.
+const CONNECTIONS: usize = 4_096;
 
 struct Host {
     controller: Controller,
-    socket: UdpSocket,
-    peers: Peers,
+    carriers: Carriers,
     audit: Audit,
     screen: Screen,
     stop: UnixStream,
@@ -124,17 +139,25 @@ struct Host {
 
 impl Host {
     fn open(options: &Options, config: ControllerConfig) -> Result<Host> {
-        let socket = UdpSocket::bind(options.listen).with_context(|| format!("listening on {}", options.listen))?;
-        socket.set_nonblocking(true)?;
+        let listening = Listening {
+            udp: options.listen,
+            tcp: options.tcp,
+            lines: options.lines.clone(),
+            speed: options.speed,
+            connections: CONNECTIONS,
+        };
+        let carriers = Carriers::open(listening)?;
         let stop = signals::stop_pipe()?;
         let audit = Audit::open(&options.audit)?;
         let term = config.term.0;
         let controller = Controller::new(config, options.seed).map_err(flags::core_error)?;
-        println!("listening on {}", socket.local_addr()?);
+        println!("listening on {}", carriers.udp_address()?);
+        if let Some(address) = carriers.tcp_address()? {
+            println!("tcp on {address}");
+        }
         let mut screen = Screen::new();
         screen.say(format!("term {term}, history in {}", options.audit.display()));
-        let peers = Peers::new(PEERS);
-        Ok(Host { controller, socket, peers, audit, screen, stop, frame: vec![0; 65_536] })
+        Ok(Host { controller, carriers, audit, screen, stop, frame: vec![0; 65_536] })
     }
 
     /// Serves until a signal comes.
@@ -145,7 +168,7 @@ impl Host {
             self.screen.refresh(&self.controller, now);
             let due = [self.controller.next_timeout(), self.screen.due(now)].into_iter().flatten().min();
             let wait = clock::until(due.map(taskwire::Instant::as_micros), Duration::from_secs(1));
-            sleep::until_readable(&[&self.socket, &self.stop], wait)?;
+            self.carriers.wait(&self.stop, wait)?;
             // Frames first: one that waited while this host slept may be what keeps a lease.
             self.receive();
             self.controller.handle_timeout(clock::now());
@@ -156,26 +179,19 @@ impl Host {
     }
 
     fn receive(&mut self) {
-        for _ in 0..FRAMES_AT_ONCE {
-            match self.socket.recv_from(&mut self.frame) {
-                Ok((length, from)) => {
-                    let peer = self.peers.heard(from);
-                    // An error is the sender's fault, changed nothing, and is counted by kind.
-                    let _ = self.controller.receive(clock::now(), peer, &self.frame[..length]);
-                    self.drain_frames();
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                Err(_) => {} // an agent that is away: UDP says so with a later call
-            }
+        while let Some((peer, length)) = self.carriers.receive(&mut self.frame) {
+            // An error is the sender's fault, changed nothing, and is counted by kind.
+            let _ = self.controller.receive(clock::now(), peer, &self.frame[..length]);
+            self.drain_frames();
+        }
+        while let Some(peer) = self.carriers.ended() {
+            self.screen.say(format!("the connection of peer {} has ended", peer.0));
         }
     }
 
     fn drain_frames(&mut self) {
         while let Ok(Some((peer, length))) = self.controller.poll_transmit(clock::now(), &mut self.frame) {
-            if let Some(address) = self.peers.address(peer) {
-                // One that the socket does not take now is a lost one; what matters is sent again.
-                let _ = self.socket.send_to(&self.frame[..length], address);
-            }
+            self.carriers.send(peer, &self.frame[..length]);
         }
     }
 

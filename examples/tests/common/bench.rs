@@ -21,6 +21,8 @@ pub struct Bench {
     pub controller: Process,
     /// Where it listens.
     pub address: String,
+    /// What it was told beside that.
+    flags: Vec<String>,
 }
 
 impl Bench {
@@ -33,8 +35,23 @@ impl Bench {
 
     /// The same with a history elsewhere.
     pub fn with_audit(folder: tempfile::TempDir, audit: &Path) -> Bench {
-        let (controller, address) = controller(folder.path(), audit, "127.0.0.1:0", 1);
-        Bench { folder, controller, address }
+        Bench::with_flags(folder, audit, &[])
+    }
+
+    /// The same with flags beside its own. A port 0 of `--tcp` stays what it has become.
+    pub fn with_flags(folder: tempfile::TempDir, audit: &Path, flags: &[&str]) -> Bench {
+        let mut flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let (mut controller, address) = controller(folder.path(), audit, "127.0.0.1:0", 1, &flags);
+        if let Some(tcp) = flags.iter().position(|flag| flag == "--tcp") {
+            flags[tcp + 1] = controller.announced("tcp on ", SOON).unwrap();
+        }
+        Bench { folder, controller, address, flags }
+    }
+
+    /// Where it takes TCP.
+    pub fn tcp(&self) -> &str {
+        let tcp = self.flags.iter().position(|flag| flag == "--tcp").expect("it takes TCP");
+        &self.flags[tcp + 1]
     }
 
     /// Kills the controller, and starts another in its place that has nothing but a larger term.
@@ -43,7 +60,7 @@ impl Bench {
         while self.controller.ended().unwrap().is_none() {
             std::thread::sleep(Duration::from_millis(5));
         }
-        self.controller = controller(self.folder.path(), &self.path("audit"), &self.address, term).0;
+        self.controller = controller(self.folder.path(), &self.path("audit"), &self.address, term, &self.flags).0;
     }
 
     /// Ends the controller in good order and reads the view that it leaves.
@@ -58,15 +75,20 @@ impl Bench {
         self.folder.path().join(name)
     }
 
-    /// An agent of node edge-1 with files of its own; `stored` is what its epoch file says.
+    /// An agent of node edge-1 with files of its own, over UDP; `stored` is what its epoch file says.
     pub fn agent(&self, files: &str, tasks: &str, stored: Option<u64>, flags: &[&str]) -> Process {
+        self.agent_over(["--controller", &self.address], files, tasks, stored, flags)
+    }
+
+    /// The same over another way.
+    pub fn agent_over(&self, way: [&str; 2], files: &str, tasks: &str, stored: Option<u64>, flags: &[&str]) -> Process {
         let file = |name: &str| self.path(&format!("{files}.{name}"));
         std::fs::write(file("tasks"), tasks).unwrap();
         if let Some(stored) = stored {
             std::fs::write(file("epoch"), stored.to_string()).unwrap();
         }
         let mut command = Command::new(super::agent());
-        command.args(["--node", "edge-1", "--controller", &self.address]).args(flags);
+        command.args(["--node", "edge-1"]).args(way).args(flags);
         for (flag, name) in [("--tasks", "tasks"), ("--truth", "truth"), ("--epoch-file", "epoch")] {
             command.arg(flag).arg(file(name));
         }
@@ -83,9 +105,11 @@ impl Bench {
     }
 }
 
-fn controller(folder: &Path, audit: &Path, listen: &str, term: u64) -> (Process, String) {
+fn controller(folder: &Path, audit: &Path, listen: &str, term: u64, flags: &[String]) -> (Process, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_controller"));
-    command.args(["--listen", listen, "--term", &term.to_string(), "--heartbeat", "500", "--lease", "1500"]);
+    command
+        .args(["--listen", listen, "--term", &term.to_string(), "--heartbeat", "500", "--lease", "1500"])
+        .args(flags);
     command.arg("--audit").arg(audit).arg("--view-out").arg(folder.join("view"));
     let log = folder.join(format!("controller-{term}.log"));
     let mut controller = Process::start("controller", &mut command, &log).unwrap();
