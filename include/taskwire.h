@@ -490,9 +490,9 @@ typedef struct taskwire_agent_config {
      * default.
      */
     uint64_t linger_us;
-    /** The shortest retransmission time-out, in microseconds. 1,000 to 60,000,000; 100,000 by default. */
+    /** The shortest retransmission time-out, in microseconds. 1,000 to 60,000,000; 20,000 by default. */
     uint64_t least_rto_us;
-    /** The longest back-off between tries, in microseconds. 100,000 to 3,600,000,000; 30,000,000 by default. */
+    /** The longest back-off between tries, in microseconds. 100,000 to 3,600,000,000; 15,000,000 by default. */
     uint64_t most_backoff_us;
     /** Frames in flight, at most. 1 to 64; 32 by default. */
     uint32_t frames_in_flight;

@@ -71,7 +71,10 @@ pub(crate) struct Window {
     pub rtt: Rtt,
     largest_acked: FrameNumber,
     last_ack: FrameNumber,
-    progress: Instant,
+    /// The time-out counts from here, or from the sending of the oldest frame in flight if that is later.
+    timer_from: Instant,
+    /// How long a frame had been away at the last time-out to be lost by it.
+    overdue: Duration,
     baits: Baits,
 }
 
@@ -87,7 +90,8 @@ impl Window {
             rtt: Rtt::new(pace),
             largest_acked: FrameNumber(0),
             last_ack: FrameNumber(0),
-            progress: Instant::ZERO,
+            timer_from: Instant::ZERO,
+            overdue: Duration::ZERO,
             baits,
         }
     }
@@ -117,7 +121,8 @@ impl Window {
 
     /// Whether another frame with data may go.
     pub(crate) fn is_open(&self, bytes: usize) -> bool {
-        let frames = if self.rtt.backed_off() { 1 } else { self.most_frames };
+        // Each time-out in a row halves what may be in flight: a link that is down is not filled.
+        let frames = (self.most_frames >> self.rtt.backed_off().min(31)).max(1);
         self.frames < frames
             && self.flights.len() < MOST_FLIGHTS
             && (self.frames == 0 || self.bytes as usize + bytes <= self.most_bytes as usize)
@@ -138,7 +143,7 @@ impl Window {
             }
         } else {
             if self.frames == 0 {
-                self.progress = now;
+                self.timer_from = now;
             }
             self.frames += 1;
             self.bytes += flight.bytes;
@@ -196,10 +201,8 @@ impl Window {
         }
         if newly {
             self.rtt.heard();
-            if !bait!(self.baits, RetransmissionTimerNotRearmed) {
-                self.progress = now;
-            } else if self.frames > 0 {
-                self.progress = Instant::FAR;
+            if bait!(self.baits, RetransmissionTimerNotRearmed) && self.frames > 0 {
+                self.timer_from = Instant::FAR;
             }
         }
         heard
@@ -262,23 +265,30 @@ impl Window {
         self.flights.pop_front()
     }
 
-    /// When to take what is in flight for lost, if anything with data is.
+    fn is_out(flight: &Flight) -> bool {
+        !flight.held && !flight.lost && flight.cargo != Cargo::Nothing
+    }
+
+    /// When to take the oldest frame in flight for lost, if any with data is.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         if self.frames == 0 {
             return None;
         }
-        Some(self.progress.after(self.rtt.timeout()))
+        let oldest = self.flights.iter().find(|flight| Window::is_out(flight))?;
+        Some(oldest.sent.max(self.timer_from).after(self.rtt.timeout()))
     }
 
-    /// The time-out has come: everything with data that is not acknowledged is lost.
+    /// The time-out has come: what has been away for so long is lost.
     pub(crate) fn time_out(&mut self, now: Instant) {
+        self.overdue = self.rtt.patience().min(self.rtt.timeout());
         self.rtt.timed_out();
-        self.progress = now;
+        self.timer_from = now;
     }
 
-    /// Gives one flight with data that is not acknowledged, to be sent anew.
-    pub(crate) fn take_unacknowledged(&mut self) -> Option<Flight> {
-        let index = self.flights.iter().position(|f| !f.held && !f.lost && f.cargo != Cargo::Nothing)?;
+    /// Gives one flight with data that has been away for a whole time-out, to be sent anew.
+    pub(crate) fn take_overdue(&mut self, now: Instant) -> Option<Flight> {
+        let patience = self.overdue;
+        let index = self.flights.iter().position(|f| Window::is_out(f) && now.since(f.sent) >= patience)?;
         Some(self.lose(index))
     }
 

@@ -49,9 +49,9 @@ pub struct taskwire_agent_config {
     /// How long a change may wait for company while frames are in flight, in microseconds. 0 to 10,000,000; 20,000 by
     /// default.
     pub linger_us: u64,
-    /// The shortest retransmission time-out, in microseconds. 1,000 to 60,000,000; 100,000 by default.
+    /// The shortest retransmission time-out, in microseconds. 1,000 to 60,000,000; 20,000 by default.
     pub least_rto_us: u64,
-    /// The longest back-off between tries, in microseconds. 100,000 to 3,600,000,000; 30,000,000 by default.
+    /// The longest back-off between tries, in microseconds. 100,000 to 3,600,000,000; 15,000,000 by default.
     pub most_backoff_us: u64,
     /// Frames in flight, at most. 1 to 64; 32 by default.
     pub frames_in_flight: u32,

@@ -156,7 +156,7 @@ impl<S: Stream> Publisher<S> {
         if self.window.deadline().is_some_and(|deadline| deadline <= now) {
             self.window.time_out(now);
             timed_out = true;
-            while let Some(flight) = self.window.take_unacknowledged() {
+            while let Some(flight) = self.window.take_overdue(now) {
                 self.lose(flight);
             }
         }
