@@ -165,6 +165,8 @@ baits! {
     RefusalWithoutAsking: "any",
     /// Take any tag for a match when the revision is at base.
     AnyTagMatchesAtBase: "any",
+    /// Name old records as unneeded when a checkpoint is written, not when it is confirmed.
+    UnneededWhenWritten: "restore-equals-confirmed",
     /// Let the window only rise.
     WindowOnlyRises: "any",
     /// Send entries from the tail, not from base, after a snapshot.

@@ -125,6 +125,16 @@ pub enum AckPolicy {
     Received,
 }
 
+/// What an agent's word rests on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Durability {
+    /// Memory alone: there is no journal, and a restart begins with nothing.
+    #[default]
+    Volatile,
+    /// A journal: nothing is told before the host has confirmed that it is stored, and a restart goes on from there.
+    WriteAhead,
+}
+
 /// How the parts of a transmission are timed. The same for both roles.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Pace {
@@ -183,6 +193,8 @@ pub struct AgentConfig {
     pub limits: Limits,
     /// Timing of transmissions.
     pub pace: Pace,
+    /// Whether a journal is kept. Volatile by default; WriteAhead costs the agent a few hundred bytes, and its host a store.
+    pub durability: Durability,
     /// Events that may wait for `poll_event`. 4 to 65,536; 64 by default. Later ones of a kind replace earlier.
     pub events: u32,
     /// How much faster than the controller's this host's clock may run, in parts per million: the agent's belief in its
@@ -204,6 +216,7 @@ impl AgentConfig {
             wall_clock_offset: 0,
             limits: Limits::default(),
             pace: Pace::default(),
+            durability: Durability::default(),
             events: 64,
             clock_rate_error_ppm: 1_000,
             baits: Baits::default(),

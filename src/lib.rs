@@ -57,6 +57,7 @@ extern crate alloc;
 mod agent;
 mod controller;
 // mechanisms
+mod journal;
 mod lease;
 mod publisher;
 mod receive_error;
@@ -87,11 +88,11 @@ mod task;
 mod time;
 mod value;
 
-pub use agent::{Agent, AgentEvent, Phase, Registration, Report, SessionEnd, SupersedeError, SyncState};
+pub use agent::{Agent, AgentBuilder, AgentEvent, Phase, Registration, Report, SessionEnd, SupersedeError, SyncState};
 #[cfg(feature = "bait")]
 pub use bait::Bait;
 pub use bait::Baits;
-pub use config::{AckPolicy, AgentConfig, ConfigError, ControllerConfig, Limits, Pace};
+pub use config::{AckPolicy, AgentConfig, ConfigError, ControllerConfig, Durability, Limits, Pace};
 pub use controller::{
     CommitError, Controller, ControllerEvent, Effect, Filter, Freshness, GiveUpError, Happening, Mark, Moved,
     NodeStanding, NodeView, Reachability, TaskView, Transition, View, ViewChange, ViewChanges, ViewRevision,
@@ -99,6 +100,7 @@ pub use controller::{
 };
 pub use error::{Illegal, TaskError};
 pub use id::{Epoch, FrameNumber, Name, NameError, NodeId, Nonce, PeerId, SessionId, Slot, TaskId, TaskIdError, Term};
+pub use journal::{JournalError, Journaled, RestoreError, Restored, JOURNAL_FORMAT, JOURNAL_OVERHEAD};
 pub use lease::LeaseView;
 pub use receive_error::{BufferTooSmall, ReceiveError};
 pub use revision::{Digest, Made, Position, Revision, Tag};

@@ -56,6 +56,12 @@ impl<S: Stream> Log<S> {
         self.entries.push_back(Logged { entry, tag, digest, made });
     }
 
+    /// A stored state at base is in.
+    pub(crate) fn settle(&mut self, base: Position, digest: Digest) {
+        self.base = base;
+        self.base_digest = digest;
+    }
+
     /// The entry of a revision above base.
     pub(crate) fn get(&self, revision: Revision) -> Option<&Logged<S>> {
         let index = revision.0.checked_sub(self.base.revision.0)?.checked_sub(1)?;

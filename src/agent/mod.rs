@@ -1,18 +1,23 @@
 //! The agent: single writer of its node's reported state. Here are the object, its five calls of the loop and what can be
 //! asked of it; host calls on tasks are in `tasks`, frames in `receive` and `transmit`, the life of a session in `session`.
 
+mod builder;
 pub(crate) mod event;
+mod journal;
 mod receive;
 mod session;
 mod tasks;
 mod transmit;
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::hash::{Hash, Hasher};
 use core::time::Duration;
 
-use crate::config::{AgentConfig, ConfigError};
+use crate::config::{AgentConfig, ConfigError, Durability};
 use crate::id::{Epoch, Name, Nonce, Slot, TaskId, Term};
+use crate::journal::restore::Stored;
+use crate::journal::{Accepted, Journal};
 use crate::lease::{LeaseView, OwnLease};
 use crate::metrics::AgentMetrics;
 use crate::publisher::{Maker, Publisher};
@@ -26,6 +31,7 @@ use crate::task::{Detail, Record};
 use crate::time::{sooner, Due, Instant, UnixMillis};
 use crate::wire::{Delta, DeltaWriter, Fenced, SnapshotWriter};
 
+pub use builder::AgentBuilder;
 pub use event::{AgentEvent, SessionEnd};
 use session::State;
 pub use session::{Phase, SupersedeError};
@@ -66,6 +72,10 @@ pub struct Agent {
     writer: DeltaWriter,
     snapshot_writer: SnapshotWriter,
     scratch: Delta,
+    /// What is to be journaled, if anything.
+    journal: Option<Box<Journal>>,
+    /// Whether this incarnation began with what a former one had stored.
+    restored: bool,
 }
 
 /// What of an agent's changes the controller does not have yet.
@@ -92,13 +102,26 @@ impl Agent {
     /// [`ConfigError`] says which setting is wrong and what to give.
     pub fn new(config: AgentConfig, seed: u64) -> Result<Agent, ConfigError> {
         config.check()?;
+        Ok(Agent::begin(config, seed, Stored::nothing()))
+    }
+
+    /// An agent that begins with what was stored; the configuration is checked.
+    fn begin(config: AgentConfig, seed: u64, stored: Stored) -> Agent {
         let nonce = config.nonce(seed);
-        Ok(Agent {
+        let journaled = config.durability == Durability::WriteAhead;
+        let journal = journaled.then(|| Box::new(Journal::new(&config, nonce, stored.link)));
+        let restored = stored.publisher.is_some();
+        let fresh = || Publisher::new(config.limits, &config.pace, seed, config.baits);
+        let mut publisher = stored.publisher.unwrap_or_else(fresh);
+        if journaled {
+            publisher.show(Instant::ZERO, Revision::ZERO);
+        }
+        let mut agent = Agent {
             seed,
             rng: Rng::new(nonce.0),
             epoch: config.epoch,
             nonce,
-            publisher: Publisher::new(config.limits, &config.pace, seed, config.baits),
+            publisher,
             state: State::first(),
             next_frame: 1,
             hello_counter: 0,
@@ -115,7 +138,13 @@ impl Agent {
             snapshot_writer: SnapshotWriter::new(),
             scratch: Delta::default(),
             config,
-        })
+            journal,
+            restored,
+        };
+        if let Some(Accepted { term, nonce, name }) = stored.accepted {
+            agent.accept(term, nonce, &name);
+        }
+        agent
     }
 
     /// Hears one frame.
@@ -224,7 +253,7 @@ impl Agent {
 
     /// What the controller does not have yet, and since when.
     pub fn sync_state(&self) -> SyncState {
-        let tail = self.publisher.tip();
+        let tail = self.publisher.tail();
         let (received, durable) = (self.publisher.received(), self.publisher.base().revision);
         SyncState {
             tail,
@@ -316,6 +345,8 @@ impl Agent {
         self.events.hash(&mut hasher);
         self.answer.is_some().hash(&mut hasher);
         self.wall_clock_offset.hash(&mut hasher);
+        self.journal.hash(&mut hasher);
+        self.restored.hash(&mut hasher);
         hasher.finish()
     }
 

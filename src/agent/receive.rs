@@ -286,8 +286,7 @@ impl Agent {
                     self.lease.renew(from);
                 }
                 if base_moved {
-                    self.tell(AgentEvent::Durable { revision: self.publisher.base().revision });
-                    self.bury(now);
+                    self.base_has_moved(now);
                 }
                 Ok(())
             }

@@ -174,6 +174,9 @@ impl Agent {
         self.epoch = Epoch(epoch);
         self.config.epoch = self.epoch;
         self.nonce = self.config.nonce(self.seed ^ self.nonce.0);
+        if let Some(journal) = &mut self.journal {
+            journal.begin_epoch(self.epoch);
+        }
         self.hello_counter = 0;
         self.state = State::Greeting(Greeting { next_at: now, due: true, said: None });
         Ok(self.epoch)
@@ -271,8 +274,8 @@ impl Agent {
         let most = Duration::from_micros(welcome.settings.heartbeat / TIMEOUTS_PER_INTERVAL);
         self.publisher.window.rtt.set_most(most.min(self.config.pace.most_backoff));
         let maker = crate::publisher::Maker { epoch: welcome.maker_epoch, nonce: welcome.maker_nonce };
-        let judgement = self.publisher.judge(welcome.reported.received, maker, self.own(), true, false);
-        self.accepted = Some((welcome.term, welcome.nonce, welcome.controller.clone()));
+        let judgement = self.publisher.judge(welcome.reported.received, maker, self.own(), self.starts_empty(), false);
+        self.accept(welcome.term, welcome.nonce, &welcome.controller);
         self.state = State::Opening(Opening {
             session: welcome.session,
             controller: welcome.controller,
@@ -309,7 +312,7 @@ impl Agent {
     /// When the session has something to do by itself.
     pub(super) fn session_deadline(&self) -> Option<Due> {
         match &self.state {
-            State::Greeting(greeting) => (!greeting.due).then_some((greeting.next_at, "hello")),
+            State::Greeting(greeting) => (!greeting.due && self.may_speak()).then_some((greeting.next_at, "hello")),
             State::Opening(opening) => (!opening.due).then_some((opening.next_at, "open")),
             State::Open(session) => {
                 let heartbeat = (!session.heartbeat_due).then(|| (self.heartbeat_at(session), "heartbeat"));

@@ -70,6 +70,9 @@ impl Agent {
         if self.answer.is_some() {
             return Intent::Answer;
         }
+        if !self.may_speak() {
+            return Intent::Nothing;
+        }
         match &self.state {
             State::Greeting(greeting) if greeting.due || greeting.next_at <= now => Intent::Hello,
             State::Opening(opening) if opening.due => Intent::Open,
@@ -121,7 +124,7 @@ impl Agent {
             epoch: self.epoch,
             nonce: self.nonce,
             counter: self.hello_counter,
-            starts_empty: !self.publisher.has_let_go(),
+            starts_empty: self.starts_empty(),
             base: self.publisher.base(),
             tail: self.publisher.tip(),
             limits: self.config.limits,
@@ -175,7 +178,7 @@ impl Agent {
         let number = self.next_number();
         let wall = self.wall(now);
         let repairing = self.publisher.outgoing.is_some();
-        let (tip, digest) = (self.publisher.tip(), self.publisher.table.digest());
+        let (tip, digest) = self.publisher.tip_with_digest();
         let State::Open(session) = &mut self.state else { return None };
         session.heartbeat_due = false;
         session.last_sent = now;
@@ -203,22 +206,8 @@ impl Agent {
         let outgoing = self.publisher.outgoing.as_ref()?;
         let (first, end) = outgoing.range();
         let (slots, total, base) = (outgoing.slots(), outgoing.total(), outgoing.base());
-        let mut next = first;
         self.snapshot_writer.begin(buffer.len());
-        while next < end.min(slots) {
-            if let Some(record) = self.publisher.base_record(Slot(next)) {
-                if !self.snapshot_writer.push_record(record) {
-                    break;
-                }
-            }
-            next += 1;
-        }
-        while next >= slots && next < end {
-            match self.publisher.finals.get((next - slots) as usize) {
-                Some(last) if self.snapshot_writer.push_final(last) => next += 1,
-                _ => break,
-            }
-        }
+        let next = self.publisher.fill_state(&mut self.snapshot_writer, slots, first, end);
         let digest = self.publisher.log.base_digest();
         let length = self.snapshot_writer.finish(
             header,

@@ -108,8 +108,12 @@ impl<S: Stream> Publisher<S> {
     }
 
     /// Lets entries up to a durable revision go, and what they freed.
-    fn let_go(&mut self, durable: Revision) -> bool {
+    pub(super) fn let_go(&mut self, durable: Revision) -> bool {
+        self.durable_heard = self.durable_heard.max(durable);
         let mut moved = false;
+        if self.base_stands {
+            return false;
+        }
         while self.log.base().revision < durable {
             let Some(logged) = self.log.pop() else { break };
             moved = true;

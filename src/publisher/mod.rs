@@ -7,6 +7,7 @@
 
 mod hearing;
 mod sending;
+mod state;
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -113,6 +114,11 @@ pub(crate) struct Publisher<S: Stream> {
     /// Revisions that were sent and lost: (from, to].
     lost: VecDeque<(Revision, Revision)>,
     credit: Revision,
+    /// Entries up to here may be told; all when there is no journal to wait for.
+    shown: Option<Revision>,
+    /// Base stands while a checkpoint of it is written; this revision is durable meanwhile.
+    base_stands: bool,
+    durable_heard: Revision,
     pub(crate) outgoing: Option<Outgoing>,
     /// When the first change that waits began to wait.
     pending_since: Option<Instant>,
@@ -147,6 +153,9 @@ impl<S: Stream> Publisher<S> {
             sent: Revision::ZERO,
             lost: VecDeque::new(),
             credit: Revision::ZERO,
+            shown: None,
+            base_stands: false,
+            durable_heard: Revision::ZERO,
             outgoing: None,
             pending_since: None,
             linger_over: false,
@@ -156,9 +165,39 @@ impl<S: Stream> Publisher<S> {
         }
     }
 
+    /// The newest position.
+    pub(crate) fn tail(&self) -> Position {
+        self.table.position()
+    }
+
+    /// The newest position that may be told, and the digest there.
+    pub(crate) fn tip_with_digest(&self) -> (Position, Digest) {
+        let newest = (self.table.position(), self.table.digest());
+        match self.shown {
+            Some(shown) if shown < newest.0.revision => {
+                self.log.at(shown.max(self.log.base().revision)).unwrap_or(newest)
+            }
+            _ => newest,
+        }
+    }
+
     /// The newest position that may be told.
     pub(crate) fn tip(&self) -> Position {
-        self.table.position()
+        self.tip_with_digest().0
+    }
+
+    /// From now on nothing after this revision may be told.
+    pub(crate) fn show(&mut self, now: Instant, shown: Revision) {
+        let before = self.shown.replace(shown);
+        if before.is_some_and(|before| before < shown) {
+            self.note_pending(now);
+        }
+    }
+
+    /// Base stands, or no longer does; says whether it has moved.
+    pub(crate) fn hold_base(&mut self, stands: bool) -> bool {
+        self.base_stands = stands;
+        !stands && self.let_go(self.durable_heard)
     }
 
     pub(crate) fn base(&self) -> Position {

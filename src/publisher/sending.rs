@@ -122,7 +122,7 @@ impl<S: Stream> Publisher<S> {
         if self.has_entries() || self.has_details() {
             self.pending_since = Some(now);
         }
-        let (position, digest) = self.log.at(to).unwrap_or((self.tip(), self.table.digest()));
+        let (position, digest) = self.log.at(to).unwrap_or(self.tip_with_digest());
         (Filled { from, to, tag: position.tag, digest }, list)
     }
 

@@ -1,0 +1,72 @@
+//! The state at base, as snapshots and checkpoints tell it; and the publisher that a stored state makes.
+
+use super::Publisher;
+use crate::error::Illegal;
+use crate::id::Slot;
+use crate::revision::{Digest, Position, Revision};
+use crate::stream::{Reported, Stream};
+use crate::wire::SnapshotWriter;
+
+impl Publisher<Reported> {
+    /// Puts what lies in [first, end) of the state at base into `writer`, as much as has room: below `slots` an index is a
+    /// slot, from there on a place in the ring of forgotten finals. Returns the index after the last.
+    pub(crate) fn fill_state(&self, writer: &mut SnapshotWriter, slots: u32, first: u32, end: u32) -> u32 {
+        let mut next = first;
+        while next < end.min(slots) {
+            if let Some(record) = self.base_record(Slot(next)) {
+                if !writer.push_record(record) {
+                    return next;
+                }
+            }
+            next += 1;
+        }
+        while next >= slots && next < end {
+            match self.finals.get((next - slots) as usize) {
+                Some(last) if writer.push_final(last) => next += 1,
+                _ => break,
+            }
+        }
+        next
+    }
+}
+
+impl<S: Stream> Publisher<S> {
+    /// Puts a record of a stored state at base in its slot.
+    ///
+    /// # Errors
+    /// [`Illegal`]; nothing is changed.
+    pub(crate) fn place(&mut self, record: S::Record) -> Result<(), Illegal> {
+        let (slot, ahead) = (S::slot_of(&record), S::entries_ahead(&record));
+        self.table.place(record)?;
+        self.reserved += ahead;
+        self.next_slot = self.next_slot.max(slot.0 + 1);
+        Ok(())
+    }
+
+    /// The stored state is whole; says whether it adds up.
+    pub(crate) fn settle(&mut self, base: Position, digest: Digest) -> bool {
+        self.table.settle(base);
+        self.log.settle(base, digest);
+        self.table.digest() == digest
+    }
+
+    /// Lets go what a stored journal says is durable.
+    pub(crate) fn was_durable(&mut self, durable: Revision) {
+        self.let_go(durable);
+        self.ripe.clear();
+        self.gone.clear();
+    }
+
+    /// All that was stored is in: slots that stand for nothing, neither now nor until a tombstone is durable, are free.
+    pub(crate) fn settle_slots(&mut self) {
+        let mut taken = alloc::vec![false; self.next_slot as usize];
+        for slot in self.leaving.values() {
+            taken[slot.0 as usize] = true;
+        }
+        self.free = (0..self.next_slot)
+            .rev()
+            .map(Slot)
+            .filter(|slot| self.table.get(*slot).is_none() && !taken[slot.0 as usize])
+            .collect();
+    }
+}
