@@ -11,7 +11,7 @@ use core::ffi::c_char;
 use taskwire::Agent;
 
 use crate::config::{checked, taskwire_agent_config};
-use crate::failure::Failure;
+use crate::failure::{say, Failure};
 use crate::handle::{call, give, look, take, Object};
 use crate::status::taskwire_status;
 use crate::view::{Out, Pointer, TextOut};
@@ -70,13 +70,6 @@ pub unsafe extern "C" fn taskwire_agent_config_check(
             }
         }
     })
-}
-
-/// Writes the words of a refusal, and their length.
-fn say(failure: &Failure, mut out_text: TextOut<'_>, mut out_length: Out<usize>) {
-    // Writing into a buffer that cuts does not fail.
-    let _ = core::fmt::Write::write_fmt(&mut out_text, format_args!("{failure}"));
-    out_length.set(out_text.length);
 }
 
 /// Makes an agent.

@@ -1,4 +1,4 @@
-//! The numbers that stand for states, reasons, sources, exits and verdicts, and their names. What they mean is the
+//! The numbers that stand for states, reasons, sources, exits, verdicts, freshness, marks and reachability, and names. What they mean is the
 //! core's; numbers that are on the wire are the same here.
 
 use core::ffi::{c_char, CStr};
@@ -75,6 +75,39 @@ pub const TASKWIRE_VERDICT_PUBLISHER_BEHIND: u32 = 4;
 pub const TASKWIRE_VERDICT_FORK: u32 = 5;
 /// The controller's records differ: a snapshot repairs it.
 pub const TASKWIRE_VERDICT_DAMAGED: u32 = 6;
+
+/// What does not say how fresh it is: a task of an agent.
+pub const TASKWIRE_FRESHNESS_NONE: u32 = 0;
+/// The node is live and synced.
+pub const TASKWIRE_FRESHNESS_FRESH: u32 = 1;
+/// The node is lost, or has left, or is back and not yet synced.
+pub const TASKWIRE_FRESHNESS_STALE: u32 = 2;
+/// The task is final, and nothing newer can come.
+pub const TASKWIRE_FRESHNESS_FINAL: u32 = 3;
+/// Its agent no longer knows it: what became of it cannot be known.
+pub const TASKWIRE_FRESHNESS_CLOSED: u32 = 4;
+/// Its node has not reported in this term yet.
+pub const TASKWIRE_FRESHNESS_NOT_REPORTED_YET: u32 = 5;
+
+/// The controller notes nothing beside the record.
+pub const TASKWIRE_MARK_NONE: u32 = 0;
+/// The controller's host gave the task up.
+pub const TASKWIRE_MARK_GIVEN_UP: u32 = 1;
+/// What became of the task cannot be known.
+pub const TASKWIRE_MARK_OUTCOME_UNKNOWN: u32 = 2;
+/// Its agent contradicts a known final, which the view keeps.
+pub const TASKWIRE_MARK_CONFLICT: u32 = 3;
+
+/// Known, and not heard in this term yet: neither lost nor absent.
+pub const TASKWIRE_REACHABILITY_NOT_REPORTED_YET: u32 = 1;
+/// Heard within its lease.
+pub const TASKWIRE_REACHABILITY_LIVE: u32 = 2;
+/// A heartbeat is missing.
+pub const TASKWIRE_REACHABILITY_SUSPECT: u32 = 3;
+/// Its lease has ended.
+pub const TASKWIRE_REACHABILITY_LOST: u32 = 4;
+/// It said goodbye.
+pub const TASKWIRE_REACHABILITY_LEFT: u32 = 5;
 
 /// The state of a code of C.
 pub(crate) fn state(code: u32) -> Result<State, taskwire_status> {
@@ -180,6 +213,55 @@ pub extern "C" fn taskwire_reason_text(reason: u32) -> *const c_char {
         TASKWIRE_REASON_REFUSED => c"Refused",
         TASKWIRE_REASON_GIVEN_UP => c"GivenUp",
         _ => c"Other",
+    };
+    text.as_ptr()
+}
+
+/// How fresh the knowledge of a task is, for people.
+///
+/// Parameters: `freshness`, one of TASKWIRE_FRESHNESS_…, or any other number.
+///
+/// Pointers: the text is static, ended by a NUL, and never NULL.
+///
+/// Errors: none; a number that is none of them gives "unknown".
+///
+/// Threads: any.
+///
+/// After an error: there is none.
+#[no_mangle]
+pub extern "C" fn taskwire_freshness_text(freshness: u32) -> *const c_char {
+    let text: &'static CStr = match freshness {
+        TASKWIRE_FRESHNESS_NONE => c"none",
+        TASKWIRE_FRESHNESS_FRESH => c"fresh",
+        TASKWIRE_FRESHNESS_STALE => c"stale",
+        TASKWIRE_FRESHNESS_FINAL => c"final",
+        TASKWIRE_FRESHNESS_CLOSED => c"closed, outcome unknown",
+        TASKWIRE_FRESHNESS_NOT_REPORTED_YET => c"not reported yet",
+        _ => c"unknown",
+    };
+    text.as_ptr()
+}
+
+/// The name of a node's reachability, for people.
+///
+/// Parameters: `reachability`, one of TASKWIRE_REACHABILITY_…, or any other number.
+///
+/// Pointers: the text is static, ended by a NUL, and never NULL.
+///
+/// Errors: none; a number that is none of them gives "unknown".
+///
+/// Threads: any.
+///
+/// After an error: there is none.
+#[no_mangle]
+pub extern "C" fn taskwire_reachability_text(reachability: u32) -> *const c_char {
+    let text: &'static CStr = match reachability {
+        TASKWIRE_REACHABILITY_NOT_REPORTED_YET => c"NotReportedYet",
+        TASKWIRE_REACHABILITY_LIVE => c"Live",
+        TASKWIRE_REACHABILITY_SUSPECT => c"Suspect",
+        TASKWIRE_REACHABILITY_LOST => c"Lost",
+        TASKWIRE_REACHABILITY_LEFT => c"Left",
+        _ => c"unknown",
     };
     text.as_ptr()
 }

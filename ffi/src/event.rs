@@ -99,7 +99,7 @@ pub const TASKWIRE_LIMIT_FRAME: u32 = 6;
 pub const TASKWIRE_LIMIT_FINALS: u32 = 7;
 
 /// Bytes of the name in an event: 64, a NUL, and room to the next multiple of 8.
-const NAME_SIZE: usize = 72;
+pub(crate) const NAME_SIZE: usize = 72;
 
 /// One piece of news for the agent's host. Fields that its kind does not speak of are 0. It holds no pointers.
 #[repr(C)]
@@ -233,12 +233,12 @@ pub(crate) fn flat(event: &AgentEvent) -> taskwire_agent_event {
     out
 }
 
-fn of_position(position: &Position) -> (u64, u64) {
+pub(crate) fn of_position(position: &Position) -> (u64, u64) {
     (position.revision.0, position.tag.0)
 }
 
 /// The name as an array that ends with a NUL. A name has at most 64 bytes; a NUL inside it ends it early for C.
-fn named(name: &Name) -> [c_char; NAME_SIZE] {
+pub(crate) fn named(name: &Name) -> [c_char; NAME_SIZE] {
     let mut out = [0; NAME_SIZE];
     for (place, byte) in out.iter_mut().take(Name::MAX).zip(name.as_str().bytes()) {
         *place = byte as c_char;
@@ -260,7 +260,7 @@ fn of_session_end(reason: SessionEnd) -> u32 {
 }
 
 /// Reason, limit and the largest value of it.
-fn of_refusal(refusal: Refusal) -> (u32, u32, u32) {
+pub(crate) fn of_refusal(refusal: Refusal) -> (u32, u32, u32) {
     let plain = |reason| (reason, TASKWIRE_LIMIT_NONE, 0);
     match refusal {
         Refusal::Version => plain(TASKWIRE_REFUSAL_VERSION),

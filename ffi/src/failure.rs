@@ -3,9 +3,12 @@
 
 use core::fmt;
 
-use taskwire::{BufferTooSmall, ConfigError, Illegal, ReceiveError, SupersedeError, TaskError};
+use taskwire::{
+    BufferTooSmall, CommitError, ConfigError, GiveUpError, Illegal, ReceiveError, SupersedeError, TaskError,
+};
 
 use crate::status::*;
+use crate::view::{Out, TextOut};
 
 /// What a call's inner part gives: nothing, or why it was refused.
 pub(crate) type Outcome = Result<(), Failure>;
@@ -28,6 +31,10 @@ pub(crate) enum Failure {
     Supersede(SupersedeError),
     /// A configuration.
     Config(ConfigError),
+    /// `commit`.
+    Commit(CommitError),
+    /// `give_up`.
+    GiveUp(GiveUpError),
 }
 
 impl Failure {
@@ -41,6 +48,8 @@ impl Failure {
             Failure::Buffer(_) => TASKWIRE_ERROR_BUFFER_TOO_SMALL,
             Failure::Supersede(error) => of_supersede(error),
             Failure::Config(error) => of_config(error),
+            Failure::Commit(error) => of_commit(error),
+            Failure::GiveUp(error) => of_give_up(error),
         }
     }
 }
@@ -55,6 +64,8 @@ impl fmt::Display for Failure {
             Failure::Buffer(error) => error.fmt(f),
             Failure::Supersede(error) => error.fmt(f),
             Failure::Config(error) => error.fmt(f),
+            Failure::Commit(error) => error.fmt(f),
+            Failure::GiveUp(error) => error.fmt(f),
         }
     }
 }
@@ -95,6 +106,25 @@ impl From<ConfigError> for Failure {
     }
 }
 
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Failure {
+        Failure::Commit(error)
+    }
+}
+
+impl From<GiveUpError> for Failure {
+    fn from(error: GiveUpError) -> Failure {
+        Failure::GiveUp(error)
+    }
+}
+
+/// Writes the words of a refusal, and their length.
+pub(crate) fn say(failure: &Failure, mut out_text: TextOut<'_>, mut out_length: Out<usize>) {
+    // Writing into a buffer that cuts does not fail.
+    let _ = core::fmt::Write::write_fmt(&mut out_text, format_args!("{failure}"));
+    out_length.set(out_text.length);
+}
+
 fn of_task(error: &TaskError) -> taskwire_status {
     match error {
         TaskError::UnknownTask(_) => TASKWIRE_ERROR_UNKNOWN_TASK,
@@ -130,6 +160,7 @@ fn of_receive(error: &ReceiveError) -> taskwire_status {
         | ReceiveError::Fenced { .. }
         | ReceiveError::Exhausted { .. }
         | ReceiveError::ForeignPosition { .. }
+        | ReceiveError::Illegal { .. }
         | ReceiveError::Differs { .. } => TASKWIRE_ERROR_FRAME_ILLEGAL,
         _ => TASKWIRE_ERROR_OTHER,
     }
@@ -148,5 +179,23 @@ fn of_config(error: &ConfigError) -> taskwire_status {
         ConfigError::Name { .. } => TASKWIRE_ERROR_CONFIG_NODE,
         ConfigError::RecordBeyondFrame { .. } => TASKWIRE_ERROR_CONFIG_FRAME,
         _ => TASKWIRE_ERROR_CONFIG_RANGE,
+    }
+}
+
+fn of_commit(error: &CommitError) -> taskwire_status {
+    match error {
+        CommitError::UnknownNode(_) => TASKWIRE_ERROR_UNKNOWN_NODE,
+        CommitError::NotOnHistory(_) => TASKWIRE_ERROR_NOT_ON_HISTORY,
+        CommitError::NotPolled { .. } => TASKWIRE_ERROR_NOT_POLLED,
+        _ => TASKWIRE_ERROR_OTHER,
+    }
+}
+
+fn of_give_up(error: &GiveUpError) -> taskwire_status {
+    match error {
+        GiveUpError::UnknownNode(_) => TASKWIRE_ERROR_UNKNOWN_NODE,
+        GiveUpError::UnknownTask { .. } => TASKWIRE_ERROR_UNKNOWN_TASK,
+        GiveUpError::Ended(_) => TASKWIRE_ERROR_ALREADY_ENDED,
+        _ => TASKWIRE_ERROR_OTHER,
     }
 }

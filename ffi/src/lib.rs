@@ -1,9 +1,10 @@
-//! The C ABI of taskwire: the agent role and the framer of byte streams. What a C programmer must know stands in
+//! The C ABI of taskwire: both roles and the framer of byte streams. What a C programmer must know stands in
 //! `include/taskwire.h`, which is made from this crate's comments; what the calls do stands in the core.
 //!
 //! ```text
 //! agent (report, exchange, inspect)   framer   metrics      the functions
-//! config   event   structs                                  structs of C, and the way to the core's types
+//! controller (exchange, decide, inspect)
+//! config   event   structs   task                           structs of C, and the way to the core's types
 //! handle   failure                                          objects behind handles; why a call was refused
 //! view   panic   status   codes   version                   the caller's memory; the guard; numbers and texts
 //! ```
@@ -22,6 +23,7 @@
 mod agent;
 mod codes;
 mod config;
+mod controller;
 mod event;
 mod failure;
 mod framer;
@@ -30,6 +32,7 @@ mod metrics;
 mod panic;
 mod status;
 mod structs;
+mod task;
 mod version;
 mod view;
 
@@ -41,9 +44,11 @@ pub mod testing;
 pub use agent::{exchange::*, inspect::*, report::*, *};
 pub use codes::*;
 pub use config::*;
+pub use controller::{config::*, decide::*, event::*, exchange::*, inspect::*, *};
 pub use event::*;
 pub use framer::*;
 pub use metrics::*;
 pub use status::*;
 pub use structs::*;
+pub use task::*;
 pub use version::*;

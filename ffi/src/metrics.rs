@@ -1,47 +1,91 @@
-//! The counters of an agent, by the array, with their names. The table of counters is the core's: nothing is repeated
+//! The counters of both roles, by the array, with their names. The table of counters is the core's: nothing is repeated
 //! here.
 
 use core::ffi::c_char;
 
-use taskwire::metrics::AgentMetrics;
+use taskwire::metrics::{AgentMetrics, ControllerMetrics, Counter};
 
 use crate::agent::taskwire_agent;
+use crate::controller::taskwire_controller;
+use crate::failure::Outcome;
 use crate::handle::look;
 use crate::status::{taskwire_status, TASKWIRE_ERROR_ARGUMENT, TASKWIRE_ERROR_NULL_POINTER};
 use crate::view::Out;
 
-/// How many counters there are.
-const COUNT: usize = AgentMetrics::COUNTERS.len();
+/// The table of names of a role, for C: all one after another, each ended by a NUL, and where each begins. It is made when
+/// this is compiled, as the core's names have no NUL.
+struct Names<const LENGTH: usize, const COUNT: usize> {
+    bytes: [u8; LENGTH],
+    starts: [usize; COUNT],
+}
 
 /// Bytes of all names, each with a NUL.
-const NAMES_LENGTH: usize = {
+const fn names_length(counters: &[Counter]) -> usize {
     let (mut length, mut index) = (0, 0);
-    while index < COUNT {
-        length += AgentMetrics::COUNTERS[index].name.len() + 1;
+    while index < counters.len() {
+        length += counters[index].name.len() + 1;
         index += 1;
     }
     length
-};
+}
 
-/// All names one after another, each ended by a NUL, and where each begins: made when this is compiled, as the core's
-/// names have no NUL.
-static NAMES: ([u8; NAMES_LENGTH], [usize; COUNT]) = {
-    let (mut bytes, mut starts) = ([0; NAMES_LENGTH], [0; COUNT]);
-    let (mut at, mut index) = (0, 0);
-    while index < COUNT {
-        starts[index] = at;
-        let name = AgentMetrics::COUNTERS[index].name.as_bytes();
-        let mut offset = 0;
-        while offset < name.len() {
-            bytes[at] = name[offset];
+impl<const LENGTH: usize, const COUNT: usize> Names<LENGTH, COUNT> {
+    const fn of(counters: &[Counter]) -> Names<LENGTH, COUNT> {
+        let (mut bytes, mut starts) = ([0; LENGTH], [0; COUNT]);
+        let (mut at, mut index) = (0, 0);
+        while index < COUNT {
+            starts[index] = at;
+            let name = counters[index].name.as_bytes();
+            let mut offset = 0;
+            while offset < name.len() {
+                bytes[at] = name[offset];
+                at += 1;
+                offset += 1;
+            }
             at += 1;
-            offset += 1;
+            index += 1;
         }
-        at += 1;
-        index += 1;
+        Names { bytes, starts }
     }
-    (bytes, starts)
-};
+
+    fn pointer(&self, index: usize) -> *const c_char {
+        match self.starts.get(index) {
+            Some(start) => self.bytes[*start..].as_ptr().cast::<c_char>(),
+            None => core::ptr::null(),
+        }
+    }
+}
+
+const AGENT: &[Counter] = AgentMetrics::COUNTERS;
+const CONTROLLER: &[Counter] = ControllerMetrics::COUNTERS;
+static AGENT_NAMES: Names<{ names_length(AGENT) }, { AGENT.len() }> = Names::of(AGENT);
+static CONTROLLER_NAMES: Names<{ names_length(CONTROLLER) }, { CONTROLLER.len() }> = Names::of(CONTROLLER);
+
+/// Writes the values that there is room for, and how many they are.
+///
+/// # Safety
+/// `out_values` is NULL, misaligned, or valid for writes of `capacity` values.
+unsafe fn write(
+    values: &[u64],
+    out_values: *mut u64,
+    capacity: usize,
+    out_count: Result<Out<usize>, taskwire_status>,
+) -> Outcome {
+    let mut out_count = out_count?;
+    if capacity > 0 && out_values.is_null() {
+        return Err(TASKWIRE_ERROR_NULL_POINTER.into());
+    }
+    if capacity > isize::MAX as usize / size_of::<u64>() {
+        return Err(TASKWIRE_ERROR_ARGUMENT.into());
+    }
+    let count = capacity.min(values.len());
+    for (index, value) in values[..count].iter().enumerate() {
+        // SAFETY: `index` is below the capacity, so the place can be written, by the contract.
+        unsafe { Out::needed(out_values.add(index)) }?.set(*value);
+    }
+    out_count.set(count);
+    Ok(())
+}
 
 /// How many counters an agent has. It is the same as long as the program runs, and may grow with the library.
 ///
@@ -56,7 +100,7 @@ static NAMES: ([u8; NAMES_LENGTH], [usize; COUNT]) = {
 /// After an error: there is none.
 #[no_mangle]
 pub extern "C" fn taskwire_agent_metric_count() -> usize {
-    COUNT
+    AGENT.len()
 }
 
 /// The name of a counter, in the manner of OpenMetrics: with its unit, and _total if it only grows.
@@ -72,10 +116,7 @@ pub extern "C" fn taskwire_agent_metric_count() -> usize {
 /// After an error: there is none.
 #[no_mangle]
 pub extern "C" fn taskwire_agent_metric_name(index: usize) -> *const c_char {
-    match NAMES.1.get(index) {
-        Some(start) => NAMES.0[*start..].as_ptr().cast::<c_char>(),
-        None => core::ptr::null(),
-    }
+    AGENT_NAMES.pointer(index)
 }
 
 /// Gives the values of all counters, in the order of their names.
@@ -102,22 +143,67 @@ pub unsafe extern "C" fn taskwire_agent_metrics(
     // SAFETY: NULL or valid for writes, which the caller promises.
     let out_count = unsafe { Out::needed(out_count) };
     // SAFETY: the agent is NULL or valid, and the values writable for the capacity: the caller's promise.
+    unsafe { look(agent, |agent| write(&agent.core.metrics().values(), out_values, capacity, out_count)) }
+}
+
+/// How many counters a controller has. It is the same as long as the program runs, and may grow with the library.
+///
+/// Parameters: none.
+///
+/// Pointers: none.
+///
+/// Errors: none.
+///
+/// Threads: any.
+///
+/// After an error: there is none.
+#[no_mangle]
+pub extern "C" fn taskwire_controller_metric_count() -> usize {
+    CONTROLLER.len()
+}
+
+/// The name of a counter, in the manner of OpenMetrics: with its unit, and _total if it only grows.
+///
+/// Parameters: `index`, from 0, below taskwire_controller_metric_count.
+///
+/// Pointers: the text is static and ended by a NUL, or NULL.
+///
+/// Errors: none is returned; an index that no counter has gives NULL.
+///
+/// Threads: any.
+///
+/// After an error: there is none.
+#[no_mangle]
+pub extern "C" fn taskwire_controller_metric_name(index: usize) -> *const c_char {
+    CONTROLLER_NAMES.pointer(index)
+}
+
+/// Gives the values of all counters, in the order of their names.
+///
+/// Parameters: `capacity`, how many values there is room for; if less than taskwire_controller_metric_count, the first ones
+/// are written.
+///
+/// Pointers: `out_values` is the caller's, and is not kept; it may be NULL if `capacity` is 0. `out_count` gets how many
+/// values were written.
+///
+/// Errors: TASKWIRE_ERROR_NULL_POINTER, TASKWIRE_ERROR_MISALIGNED and TASKWIRE_ERROR_ARGUMENT (more values than memory
+/// has): mend the call. TASKWIRE_ERROR_PANICKED: free the controller.
+///
+/// Threads: one thread at a time for one controller.
+///
+/// After an error: the count is 0, and the values up to it, that is none, hold; the controller is as it was.
+#[no_mangle]
+pub unsafe extern "C" fn taskwire_controller_metrics(
+    controller: *const taskwire_controller,
+    out_values: *mut u64,
+    capacity: usize,
+    out_count: *mut usize,
+) -> taskwire_status {
+    // SAFETY: NULL or valid for writes, which the caller promises.
+    let out_count = unsafe { Out::needed(out_count) };
+    // SAFETY: the controller is NULL or valid, and the values writable for the capacity: the caller's promise.
     unsafe {
-        look(agent, |agent| {
-            let mut out_count = out_count?;
-            if capacity > 0 && out_values.is_null() {
-                return Err(TASKWIRE_ERROR_NULL_POINTER.into());
-            }
-            if capacity > isize::MAX as usize / size_of::<u64>() {
-                return Err(TASKWIRE_ERROR_ARGUMENT.into());
-            }
-            let count = capacity.min(COUNT);
-            for (index, value) in agent.core.metrics().values().into_iter().take(count).enumerate() {
-                Out::needed(out_values.add(index))?.set(value);
-            }
-            out_count.set(count);
-            Ok(())
-        })
+        look(controller, |controller| write(&controller.core.metrics().values(), out_values, capacity, out_count))
     }
 }
 
@@ -128,12 +214,20 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_core() {
-        for (index, counter) in AgentMetrics::COUNTERS.iter().enumerate() {
-            // SAFETY: a static text with a NUL at its end, for every index below the count.
-            let name = unsafe { CStr::from_ptr(taskwire_agent_metric_name(index)) };
-            assert_eq!(name.to_str(), Ok(counter.name));
+        type Name = extern "C" fn(usize) -> *const c_char;
+        let roles: [(&[Counter], Name, usize); 2] = [
+            (AGENT, taskwire_agent_metric_name, taskwire_agent_metric_count()),
+            (CONTROLLER, taskwire_controller_metric_name, taskwire_controller_metric_count()),
+        ];
+        for (counters, name, count) in roles {
+            assert_eq!(count, counters.len());
+            for (index, counter) in counters.iter().enumerate() {
+                // SAFETY: a static text with a NUL at its end, for every index below the count.
+                let name = unsafe { CStr::from_ptr(name(index)) };
+                assert_eq!(name.to_str(), Ok(counter.name));
+            }
+            assert!(name(count).is_null());
+            assert!(name(usize::MAX).is_null());
         }
-        assert!(taskwire_agent_metric_name(taskwire_agent_metric_count()).is_null());
-        assert!(taskwire_agent_metric_name(usize::MAX).is_null());
     }
 }

@@ -28,9 +28,11 @@ pub const TASKWIRE_ERROR_BUFFER_TOO_SMALL: i32 = -3;
 pub const TASKWIRE_ERROR_ARGUMENT: i32 = -4;
 /// The text is not a task id. The caller's fault: give 32 hexadecimal digits.
 pub const TASKWIRE_ERROR_TASK_ID_TEXT: i32 = -5;
-/// The node name has no bytes, more than 64, or is not UTF-8. The caller's fault: give another.
+/// The name of the node or of the controller has no bytes, more than 64, or is not UTF-8. The caller's fault: give
+/// another.
 pub const TASKWIRE_ERROR_CONFIG_NODE: i32 = -6;
-/// A setting is outside its range. The caller's fault: taskwire_agent_config_check says which.
+/// A setting is outside its range. The caller's fault: taskwire_agent_config_check, or that of
+/// the controller, says which.
 pub const TASKWIRE_ERROR_CONFIG_RANGE: i32 = -7;
 /// A task with metadata, message and result at their bounds does not fit into a frame. The caller's fault:
 /// taskwire_agent_config_check says by how much.
@@ -43,7 +45,8 @@ pub const TASKWIRE_ERROR_MISALIGNED: i32 = -9;
 pub const TASKWIRE_ERROR_FRAME_UNDECODABLE: i32 = -100;
 /// The frame is of a session that is not known here. The peer's fault: go on.
 pub const TASKWIRE_ERROR_FRAME_UNKNOWN_SESSION: i32 = -101;
-/// The frame comes from another controller than the session's. The peer's fault: go on.
+/// The frame comes from another controller than the session's, or from another node than the connection is bound to.
+/// The peer's fault: go on.
 pub const TASKWIRE_ERROR_FRAME_WRONG_IDENTITY: i32 = -102;
 /// The frame says what its sender may not say. The peer's fault: go on.
 pub const TASKWIRE_ERROR_FRAME_ILLEGAL: i32 = -103;
@@ -76,10 +79,20 @@ pub const TASKWIRE_ERROR_NOT_FENCED: i32 = -305;
 /// TASKWIRE_EVENT_TASK_FORGOTTEN.
 pub const TASKWIRE_ERROR_BEING_FORGOTTEN: i32 = -306;
 
+/// No node of this number or name is known here. The state: look at the nodes.
+pub const TASKWIRE_ERROR_UNKNOWN_NODE: i32 = -307;
+/// The position is not on the history that is held, or too old to be remembered. The state: nothing to do, another
+/// TASKWIRE_CONTROLLER_EVENT_COMMIT_DUE comes when there is something to commit.
+pub const TASKWIRE_ERROR_NOT_ON_HISTORY: i32 = -308;
+/// Events up to the position have not all been polled. The state: poll them, store them, then commit.
+pub const TASKWIRE_ERROR_NOT_POLLED: i32 = -309;
+/// The task has ended: there is nothing to give up. The state: nothing to do.
+pub const TASKWIRE_ERROR_ALREADY_ENDED: i32 = -310;
+
 /// A fault in the library was caught. Fatal: give the object back with its _free, and make another.
 pub const TASKWIRE_ERROR_PANICKED: i32 = -400;
 /// The library refused for a reason that this version of the C interface has no code for. Fatal for the call:
-/// taskwire_agent_last_error has the words.
+/// taskwire_agent_last_error or taskwire_controller_last_error has the words.
 pub const TASKWIRE_ERROR_OTHER: i32 = -401;
 
 statuses! {
@@ -89,13 +102,13 @@ statuses! {
     TASKWIRE_ERROR_BUFFER_TOO_SMALL: c"the buffer is too small; nothing was lost, give a larger one";
     TASKWIRE_ERROR_ARGUMENT: c"a code, kind or number is none of those that are allowed";
     TASKWIRE_ERROR_TASK_ID_TEXT: c"not a task id: expected 32 hexadecimal digits, hyphens allowed between bytes";
-    TASKWIRE_ERROR_CONFIG_NODE: c"configuration: the node name must have 1 to 64 bytes of UTF-8";
-    TASKWIRE_ERROR_CONFIG_RANGE: c"configuration: a setting is outside its range; taskwire_agent_config_check says which";
+    TASKWIRE_ERROR_CONFIG_NODE: c"the name of a node or controller must have 1 to 64 bytes of UTF-8";
+    TASKWIRE_ERROR_CONFIG_RANGE: c"configuration: a setting is outside its range; the config_check function says which";
     TASKWIRE_ERROR_CONFIG_FRAME: c"configuration: metadata, message and result at their bounds do not fit into a frame";
     TASKWIRE_ERROR_MISALIGNED: c"a pointer is not aligned as its type must be";
     TASKWIRE_ERROR_FRAME_UNDECODABLE: c"frame refused: the bytes are no frame; nothing was changed";
     TASKWIRE_ERROR_FRAME_UNKNOWN_SESSION: c"frame refused: its session is not known here; nothing was changed";
-    TASKWIRE_ERROR_FRAME_WRONG_IDENTITY: c"frame refused: it comes from another controller; nothing was changed";
+    TASKWIRE_ERROR_FRAME_WRONG_IDENTITY: c"frame refused: it comes from another controller or node; nothing was changed";
     TASKWIRE_ERROR_FRAME_ILLEGAL: c"frame refused: it says what its sender may not say; nothing was changed";
     TASKWIRE_ERROR_FRAME_OVER_LIMIT: c"frame refused: it is over a limit; nothing was changed";
     TASKWIRE_ERROR_STREAM_BROKEN: c"the byte stream has a length in it that no frame has: close the connection";
@@ -109,6 +122,10 @@ statuses! {
     TASKWIRE_ERROR_NOT_ENDED: c"the task has not ended, and cannot be forgotten before";
     TASKWIRE_ERROR_NOT_FENCED: c"the agent is not fenced by that epoch";
     TASKWIRE_ERROR_BEING_FORGOTTEN: c"the task is being forgotten: no attempt and no transition will follow";
+    TASKWIRE_ERROR_UNKNOWN_NODE: c"no node of this number or name is known here";
+    TASKWIRE_ERROR_NOT_ON_HISTORY: c"the position is not on the history that is held; nothing was changed";
+    TASKWIRE_ERROR_NOT_POLLED: c"events up to the position have not all been polled; nothing was changed";
+    TASKWIRE_ERROR_ALREADY_ENDED: c"the task has ended: there is nothing to give up";
     TASKWIRE_ERROR_PANICKED: c"a fault in the library was caught: free this object and make another";
     TASKWIRE_ERROR_OTHER: c"refused for a reason that has no code; the last error has the words";
 }

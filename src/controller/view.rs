@@ -127,6 +127,11 @@ impl<'a> View<'a> {
         self.controller.nodes.iter().flatten().map(|node| NodeView { node })
     }
 
+    /// The same from a node on, whether it is still known or not.
+    pub fn nodes_from(self, first: NodeId) -> impl Iterator<Item = NodeView<'a>> {
+        self.controller.nodes.iter().skip(first.0 as usize).flatten().map(|node| NodeView { node })
+    }
+
     /// One node.
     pub fn node(self, id: NodeId) -> Option<NodeView<'a>> {
         self.controller.node_ref(id).map(|node| NodeView { node })
@@ -228,6 +233,26 @@ impl<'a> NodeView<'a> {
             node,
             record: &closed.record,
             closed: Some(closed),
+        });
+        live.chain(closed)
+    }
+
+    /// Its tasks from a cursor on, each with the cursor behind it; 0 is the start. What changes between two uses of a
+    /// cursor may be missed or met twice; a cursor of nowhere gives what comes after it.
+    pub fn tasks_from(self, cursor: u64) -> impl Iterator<Item = (u64, TaskView<'a>)> {
+        // Slots and places among the closed tasks are both below 2^32.
+        const CLOSED: u64 = 1 << 32;
+        let node = self.node;
+        let table = &node.subscriber.replica.table;
+        let first = u32::try_from(cursor).unwrap_or(u32::MAX);
+        let live = (first..table.slots_used()).filter_map(move |slot| {
+            let record = table.get(Slot(slot))?;
+            Some((u64::from(slot) + 1, TaskView { node, record, closed: None }))
+        });
+        let passed = usize::try_from(cursor.saturating_sub(CLOSED)).unwrap_or(usize::MAX);
+        let closed = node.closed_order.iter().enumerate().skip(passed).filter_map(move |(place, id)| {
+            let closed = node.closed.get(id)?;
+            Some((CLOSED + place as u64 + 1, TaskView { node, record: &closed.record, closed: Some(closed) }))
         });
         live.chain(closed)
     }
