@@ -1,12 +1,13 @@
 /*
- * taskwire.h - the C interface of taskwire: the agent role, and the framer of byte streams.
+ * taskwire.h - the C interface of taskwire: both roles, agent and controller, and the framer of byte streams.
  *
  * Made from the sources by cbindgen; do not edit. How to change it: ffi/cbindgen.toml.
  *
  * The loop. After any call that may have changed something, drain taskwire_agent_poll_transmit and
  * taskwire_agent_poll_event, then sleep until a frame comes or taskwire_agent_next_timeout; then call
  * taskwire_agent_receive with the frame, and taskwire_agent_handle_timeout. Order does not matter, and extra calls do
- * no harm.
+ * no harm. A controller has the same calls, with a peer beside each frame; when it says
+ * TASKWIRE_CONTROLLER_EVENT_COMMIT_DUE, store what the events before said, then call taskwire_controller_commit.
  *
  * What holds for every function:
  *
@@ -26,7 +27,7 @@
  *  - An object is for one thread at a time, and objects are independent of each other. There are no globals, no
  *    callbacks, no errno.
  *  - A panic inside the library (a fault of ours) is caught. The object is poisoned by it: every call but _free returns
- *    TASKWIRE_ERROR_PANICKED from then on, the two that return no status excepted, which say what they do.
+ *    TASKWIRE_ERROR_PANICKED from then on, those that return no status excepted, which say what they do.
  */
 
 #ifndef TASKWIRE_H
@@ -58,10 +59,16 @@
 /** The text is not a task id. The caller's fault: give 32 hexadecimal digits. */
 #define TASKWIRE_ERROR_TASK_ID_TEXT (-5)
 
-/** The node name has no bytes, more than 64, or is not UTF-8. The caller's fault: give another. */
+/**
+ * The name of the node or of the controller has no bytes, more than 64, or is not UTF-8. The caller's fault: give
+ * another.
+ */
 #define TASKWIRE_ERROR_CONFIG_NODE (-6)
 
-/** A setting is outside its range. The caller's fault: taskwire_agent_config_check says which. */
+/**
+ * A setting is outside its range. The caller's fault: taskwire_agent_config_check, or that of
+ * the controller, says which.
+ */
 #define TASKWIRE_ERROR_CONFIG_RANGE (-7)
 
 /**
@@ -82,7 +89,10 @@
 /** The frame is of a session that is not known here. The peer's fault: go on. */
 #define TASKWIRE_ERROR_FRAME_UNKNOWN_SESSION (-101)
 
-/** The frame comes from another controller than the session's. The peer's fault: go on. */
+/**
+ * The frame comes from another controller than the session's, or from another node than the connection is bound to.
+ * The peer's fault: go on.
+ */
 #define TASKWIRE_ERROR_FRAME_WRONG_IDENTITY (-102)
 
 /** The frame says what its sender may not say. The peer's fault: go on. */
@@ -134,12 +144,27 @@
  */
 #define TASKWIRE_ERROR_BEING_FORGOTTEN (-306)
 
+/** No node of this number or name is known here. The state: look at the nodes. */
+#define TASKWIRE_ERROR_UNKNOWN_NODE (-307)
+
+/**
+ * The position is not on the history that is held, or too old to be remembered. The state: nothing to do, another
+ * TASKWIRE_CONTROLLER_EVENT_COMMIT_DUE comes when there is something to commit.
+ */
+#define TASKWIRE_ERROR_NOT_ON_HISTORY (-308)
+
+/** Events up to the position have not all been polled. The state: poll them, store them, then commit. */
+#define TASKWIRE_ERROR_NOT_POLLED (-309)
+
+/** The task has ended: there is nothing to give up. The state: nothing to do. */
+#define TASKWIRE_ERROR_ALREADY_ENDED (-310)
+
 /** A fault in the library was caught. Fatal: give the object back with its _free, and make another. */
 #define TASKWIRE_ERROR_PANICKED (-400)
 
 /**
  * The library refused for a reason that this version of the C interface has no code for. Fatal for the call:
- * taskwire_agent_last_error has the words.
+ * taskwire_agent_last_error or taskwire_controller_last_error has the words.
  */
 #define TASKWIRE_ERROR_OTHER (-401)
 
@@ -244,6 +269,51 @@
 
 /** The controller's records differ: a snapshot repairs it. */
 #define TASKWIRE_VERDICT_DAMAGED 6
+
+/** What does not say how fresh it is: a task of an agent. */
+#define TASKWIRE_FRESHNESS_NONE 0
+
+/** The node is live and synced. */
+#define TASKWIRE_FRESHNESS_FRESH 1
+
+/** The node is lost, or has left, or is back and not yet synced. */
+#define TASKWIRE_FRESHNESS_STALE 2
+
+/** The task is final, and nothing newer can come. */
+#define TASKWIRE_FRESHNESS_FINAL 3
+
+/** Its agent no longer knows it: what became of it cannot be known. */
+#define TASKWIRE_FRESHNESS_CLOSED 4
+
+/** Its node has not reported in this term yet. */
+#define TASKWIRE_FRESHNESS_NOT_REPORTED_YET 5
+
+/** The controller notes nothing beside the record. */
+#define TASKWIRE_MARK_NONE 0
+
+/** The controller's host gave the task up. */
+#define TASKWIRE_MARK_GIVEN_UP 1
+
+/** What became of the task cannot be known. */
+#define TASKWIRE_MARK_OUTCOME_UNKNOWN 2
+
+/** Its agent contradicts a known final, which the view keeps. */
+#define TASKWIRE_MARK_CONFLICT 3
+
+/** Known, and not heard in this term yet: neither lost nor absent. */
+#define TASKWIRE_REACHABILITY_NOT_REPORTED_YET 1
+
+/** Heard within its lease. */
+#define TASKWIRE_REACHABILITY_LIVE 2
+
+/** A heartbeat is missing. */
+#define TASKWIRE_REACHABILITY_SUSPECT 3
+
+/** Its lease has ended. */
+#define TASKWIRE_REACHABILITY_LOST 4
+
+/** It said goodbye. */
+#define TASKWIRE_REACHABILITY_LEFT 5
 
 /** Registers task. Takes metadata, message, at_ms and trace. */
 #define TASKWIRE_UPDATE_REGISTER 1
@@ -412,6 +482,138 @@
 /** The host said goodbye: the agent is silent. */
 #define TASKWIRE_SESSION_LEFT 5
 
+/** A change is durable when taskwire_controller_commit has confirmed it. The default. */
+#define TASKWIRE_ACK_POLICY_DURABLE 0
+
+/** A change is durable when it was received: lossy, should the controller die before its host has stored it. */
+#define TASKWIRE_ACK_POLICY_RECEIVED 1
+
+/** There is no news. */
+#define TASKWIRE_CONTROLLER_EVENT_NONE 0
+
+/**
+ * task moved from from_state (0: it was registered) to state. Lossless: each comes once, in order. position_… with the
+ * node is its identity for ever; registered_…, epoch, attempt, number, at_ms, reason, source, exit_…; metadata with
+ * the registration; message, result, trace; may_be_repeat; out_of_sequence.
+ */
+#define TASKWIRE_CONTROLLER_EVENT_TRANSITION 1
+
+/**
+ * The agent's host forgot task: no attempt will follow. Lossless. registered_…, position_…, may_be_repeat.
+ */
+#define TASKWIRE_CONTROLLER_EVENT_TASK_FORGOTTEN 2
+
+/** An entry of a kind that only a later version knows is kept in the record of task. Lossless. position_…. */
+#define TASKWIRE_CONTROLLER_EVENT_ENTRY_OF_UNKNOWN_KIND 3
+
+/**
+ * Transitions first_number to last_number of task were let go before this controller saw them; the last of them left
+ * state and attempt. registered_…, may_be_inexact.
+ */
+#define TASKWIRE_CONTROLLER_EVENT_HISTORY_GAP 4
+
+/**
+ * After a repair the agent says less of task than the view knew: first_number there, last_number and state now.
+ */
+#define TASKWIRE_CONTROLLER_EVENT_NUMBERS_BACK 5
+
+/**
+ * What became of task cannot be known: its agent no longer knows it. registered_…; state and number, the last known.
+ */
+#define TASKWIRE_CONTROLLER_EVENT_OUTCOME_UNKNOWN 6
+
+/**
+ * The agent contradicts a known final of task: the view keeps kept_state and kept_number, the agent says state and
+ * number. registered_….
+ */
+#define TASKWIRE_CONTROLLER_EVENT_CONFLICT 7
+
+/**
+ * A final of task that this controller never knew: state and number; first_number, the last that the view had seen.
+ * registered_….
+ */
+#define TASKWIRE_CONTROLLER_EVENT_FINAL_LEARNED 8
+
+/** The mark beside task was disproved by what the agent says now. */
+#define TASKWIRE_CONTROLLER_EVENT_MARK_LIFTED 9
+
+/** The host had given task up, and the agent reports state after all: both are kept. */
+#define TASKWIRE_CONTROLLER_EVENT_LATE_TRUTH 10
+
+/**
+ * The agent's history is not the controller's. Comes before any record of the node changes. verdict; position_…: where
+ * the controller stood; base_… and tip_…: the agent's.
+ */
+#define TASKWIRE_CONTROLLER_EVENT_HISTORY_DIFFERS 11
+
+/**
+ * A repair is done: the view is the agent's again. verdict, position_…; gaps, outcomes_unknown and conflicts found.
+ */
+#define TASKWIRE_CONTROLLER_EVENT_REPAIRED 12
+
+/** The controller found that its copy differs and asked to be judged. symptom, position_…. */
+#define TASKWIRE_CONTROLLER_EVENT_DRIFT_FOUND 13
+
+/** The node opened a session. epoch, verdict. */
+#define TASKWIRE_CONTROLLER_EVENT_NODE_OPENED 14
+
+/** The node's tasks are no longer stale. position_…. */
+#define TASKWIRE_CONTROLLER_EVENT_NODE_SYNCED 15
+
+/** A heartbeat of the node is missing. */
+#define TASKWIRE_CONTROLLER_EVENT_NODE_SUSPECT 16
+
+/** The suspect node was heard again in time. */
+#define TASKWIRE_CONTROLLER_EVENT_NODE_LIVE 17
+
+/** The node's lease ended. tasks_stale; they keep the state that was reported. */
+#define TASKWIRE_CONTROLLER_EVENT_NODE_LOST 18
+
+/** The node said goodbye. */
+#define TASKWIRE_CONTROLLER_EVENT_NODE_LEFT 19
+
+/** Events up to position_… have been polled: store them, then call taskwire_controller_commit with it. */
+#define TASKWIRE_CONTROLLER_EVENT_COMMIT_DUE 20
+
+/** Two machines use one identity: one epoch with two nonces. epoch. */
+#define TASKWIRE_CONTROLLER_EVENT_DUPLICATE_IDENTITY 21
+
+/**
+ * An agent has accepted a larger term, or this term of another controller: this one is deposed there. name: the node's;
+ * term: the one seen; term_conflict. node is 0 and says nothing.
+ */
+#define TASKWIRE_CONTROLLER_EVENT_DEPOSED 22
+
+/**
+ * A HELLO was refused. name: the one it gave; tip_revision: that of its tail; reason: one of TASKWIRE_REFUSAL_…; limit
+ * and limit_most with TASKWIRE_REFUSAL_LIMIT. node is 0 and says nothing.
+ */
+#define TASKWIRE_CONTROLLER_EVENT_HELLO_REFUSED 23
+
+/** Something that this version of the C interface has no fields for. */
+#define TASKWIRE_CONTROLLER_EVENT_OTHER 99
+
+/** No symptom goes with the event. */
+#define TASKWIRE_SYMPTOM_NONE 0
+
+/** The tag computed is not the tag sent. */
+#define TASKWIRE_SYMPTOM_TAG 1
+
+/** An entry could not be applied. */
+#define TASKWIRE_SYMPTOM_ENTRY 2
+
+/** The digest differs. */
+#define TASKWIRE_SYMPTOM_DIGEST 3
+
+/** A recount found damage. */
+#define TASKWIRE_SYMPTOM_SCRUB 4
+
+/** A remembered revision came with another tag. */
+#define TASKWIRE_SYMPTOM_HISTORY 5
+
+/** A snapshot did not add up. */
+#define TASKWIRE_SYMPTOM_STAGE 6
+
 /** Each frame after its length: for streams that lose and change nothing (TCP, TLS, pipes). */
 #define TASKWIRE_FRAMER_LENGTH 1
 
@@ -429,6 +631,9 @@
 
 /** A task agent of one node. Made by taskwire_agent_new, given back by taskwire_agent_free. */
 typedef struct taskwire_agent taskwire_agent;
+
+/** A controller of many nodes. Made by taskwire_controller_new, given back by taskwire_controller_free. */
+typedef struct taskwire_controller taskwire_controller;
 
 /** Cuts a byte stream into frames. Made by taskwire_framer_new, given back by taskwire_framer_free. */
 typedef struct taskwire_framer taskwire_framer;
@@ -599,6 +804,87 @@ typedef struct taskwire_update {
 } taskwire_update;
 
 /**
+ * A task as an agent or a controller knows it. Its pointers are that object's own, and hold until the next call that
+ * changes it: until then no function may be called with it but those that take it as const.
+ */
+typedef struct taskwire_task {
+    /** Bytes of this struct; set by taskwire_task_init. */
+    uint32_t struct_size;
+    /** The small integer that stands for the task. */
+    uint32_t slot;
+    /** The task. */
+    struct taskwire_task_id id;
+    /** One of TASKWIRE_STATE_…: what its agent reported, or the final that the controller keeps against it. */
+    uint32_t state;
+    /** Which try it is, from 0. */
+    uint32_t attempt;
+    /** The number of its newest transition, from 1. */
+    uint32_t number;
+    /** One of TASKWIRE_REASON_…, or another. */
+    uint32_t reason;
+    /** One of TASKWIRE_SOURCE_…, or another. */
+    uint32_t source;
+    /** One of TASKWIRE_EXIT_…. */
+    uint32_t exit_kind;
+    /** The exit code or the signal. */
+    int32_t exit_value;
+    /** 1 if the message was cut at its bound. */
+    uint32_t message_cut;
+    /** When it came to its state, in Unix milliseconds. */
+    uint64_t at_ms;
+    /** Its registration: the epoch. */
+    uint64_t registered_epoch;
+    /** Its registration: the revision. */
+    uint64_t registered_revision;
+    /** Its newest entry: the epoch. */
+    uint64_t newest_epoch;
+    /** Its newest entry: the revision. */
+    uint64_t newest_revision;
+    /** The metadata; NULL if there is none. */
+    const uint8_t *metadata;
+    /** Bytes of the metadata. */
+    size_t metadata_length;
+    /** The message of its newest transition, without a NUL; NULL if there is none. */
+    const uint8_t *message;
+    /** Bytes of the message. */
+    size_t message_length;
+    /** The result of its newest transition; NULL if there is none. */
+    const uint8_t *result;
+    /** Bytes of the result. */
+    size_t result_length;
+    /** 1 if there is a trace context. */
+    uint32_t has_trace;
+    /**
+     * Hundredths of the work that are done, 0 to 100, as reported last for its attempt; or TASKWIRE_PROGRESS_NONE.
+     */
+    uint32_t percent;
+    /** The trace context. */
+    struct taskwire_trace trace;
+    /** The text that its attempt reported last beside the percentage, without a NUL; NULL if there is none. */
+    const uint8_t *detail;
+    /** Bytes of the detail's text. */
+    size_t detail_length;
+    /** What its agent says: the state. Another than state only with TASKWIRE_MARK_CONFLICT. */
+    uint32_t reported_state;
+    /** What its agent says: the number of the newest transition. */
+    uint32_t reported_number;
+    /** The node's number at the controller; 0 at an agent, as all that follows. */
+    uint32_t node;
+    /** One of TASKWIRE_FRESHNESS_…. */
+    uint32_t freshness;
+    /** With TASKWIRE_FRESHNESS_FRESH and TASKWIRE_FRESHNESS_STALE: microseconds since its node was heard. */
+    uint64_t heard_before_us;
+    /** One of TASKWIRE_MARK_…: what the controller notes beside the record. */
+    uint32_t mark;
+    /** 1 if its agent has forgotten it, or no longer knows it: what stands here is kept by the view alone. */
+    uint32_t closed;
+    /** 1 if the knowledge of it is stale. */
+    uint32_t stale;
+    /** 0. */
+    uint32_t reserved;
+} taskwire_task;
+
+/**
  * One piece of news for the agent's host. Fields that its kind does not speak of are 0. It holds no pointers.
  */
 typedef struct taskwire_agent_event {
@@ -667,23 +953,126 @@ typedef struct taskwire_sync_state {
 } taskwire_sync_state;
 
 /**
- * A task as the agent knows it. Its pointers are the agent's own, and hold until the next call that changes the agent:
- * until then no function may be called with it but those that take a const taskwire_agent.
+ * Settings of a controller. Fill it with taskwire_controller_config_init, then set name, term and seed at least.
  */
-typedef struct taskwire_task {
-    /** Bytes of this struct; set by taskwire_task_init. */
+typedef struct taskwire_controller_config {
+    /** Bytes of this struct; set by taskwire_controller_config_init. */
     uint32_t struct_size;
-    /** The small integer that stands for the task. */
-    uint32_t slot;
+    /** One of TASKWIRE_ACK_POLICY_…: when a change counts as durable. */
+    uint32_t ack_policy;
+    /**
+     * The controller's name: 1 to 64 bytes of UTF-8, ended by a NUL. It is copied by taskwire_controller_new. Has no
+     * default.
+     */
+    const char *name;
+    /** This incarnation, larger at each start and at each fail-over. 1 to 2^64-2. Has no default. */
+    uint64_t term;
+    /** A number drawn afresh at each start; the library draws none itself. Any. */
+    uint64_t seed;
+    /** Unix milliseconds when now_us is 0: wall-clock time is this plus now. 0 by default. Below 2^62. */
+    uint64_t wall_clock_offset_ms;
+    /**
+     * How often a silent agent says that it is there, in microseconds. 10,000 to 3,600,000,000; 5,000,000 by default.
+     */
+    uint64_t heartbeat_us;
+    /**
+     * How long a silent agent is believed in, in microseconds. At least two heartbeats, at most 86,400,000,000;
+     * 15,000,000 by default.
+     */
+    uint64_t lease_us;
+    /**
+     * How late a call may come before the delay is taken for the host's own and ends no lease, in microseconds. 1,000
+     * to 3,600,000,000; 200,000 by default.
+     */
+    uint64_t lateness_us;
+    /**
+     * How long a change may wait for company while frames are in flight, in microseconds. 0 to 10,000,000; 20,000 by
+     * default.
+     */
+    uint64_t linger_us;
+    /** The shortest retransmission time-out, in microseconds. 1,000 to 60,000,000; 100,000 by default. */
+    uint64_t least_rto_us;
+    /** The longest back-off between tries, in microseconds. 100,000 to 3,600,000,000; 15,000,000 by default. */
+    uint64_t most_backoff_us;
+    /**
+     * The most slots that an agent may ask for; 1,048,576 by default, which takes every agent. So with the six that
+     * follow.
+     */
+    uint32_t slots;
+    /** The largest log that an agent may ask for. */
+    uint32_t log;
+    /** The largest bound of metadata that an agent may ask for, in bytes. */
+    uint32_t metadata;
+    /** The largest bound of messages that an agent may ask for, in bytes. */
+    uint32_t message;
+    /** The largest bound of results that an agent may ask for, in bytes. */
+    uint32_t result;
+    /** The largest frame that an agent may ask for, in bytes. */
+    uint32_t frame;
+    /** The most forgotten finals that an agent may ask for. */
+    uint32_t finals;
+    /** Nodes, at most. 1 to 16,777,216; 65,536 by default. An idle node costs about 1 KB. */
+    uint32_t nodes;
+    /** Handshakes under way, at most. 1 to 65,536; 1,024 by default. */
+    uint32_t handshakes;
+    /** Repairs (snapshots being put together) at a time. 1 to 65,536; 64 by default. */
+    uint32_t repairs;
+    /**
+     * Transitions of each node that may wait for taskwire_controller_poll_event. 1 to 1,048,576; 1,024 by default.
+     */
+    uint32_t events_per_node;
+    /** Frames of each node that a gap may hold back. 0 to 64; 16 by default. */
+    uint32_t reorder_frames;
+    /**
+     * Final tasks of each node that the view keeps after they were forgotten. 0 to 1,048,576; 1,024 by default.
+     */
+    uint32_t finals_per_node;
+    /** Frames in flight, at most. 1 to 64; 32 by default. */
+    uint32_t frames_in_flight;
+    /** Bytes in flight, at most. 1,200 to 1,073,741,824; 65,536 by default. */
+    uint32_t bytes_in_flight;
+    /**
+     * After this many frames that are full of changes, an eighth of the next is for details. 1 to 1,024; 8 by default.
+     */
+    uint32_t detail_after;
+    /**
+     * How long final tasks are kept after they were forgotten, in microseconds. 1,000,000 to ten years; seven days by
+     * default.
+     */
+    uint64_t finals_age_us;
+    /** The same over all nodes, at most. 0 to 268,435,456; 1,048,576 by default. The oldest goes first. */
+    uint32_t finals_of_all_nodes;
+    /** Changes of the view that watchers may still read: the audit log. 0 to 16,777,216; 16,384 by default. */
+    uint32_t history;
+    /** Changes of details that watchers may still read. 0 to 16,777,216; 16,384 by default. */
+    uint32_t detail_history;
+    /** 0. */
+    uint32_t reserved;
+} taskwire_controller_config;
+
+/**
+ * One piece of news for the controller's host. Fields that its kind does not speak of are 0. Its pointers are the
+ * controller's own, and hold until the next call of taskwire_controller_poll_event or taskwire_controller_poll_events
+ * that succeeds, whatever else is called meanwhile.
+ */
+typedef struct taskwire_controller_event {
+    /** Bytes of this struct; set by taskwire_controller_event_init. */
+    uint32_t struct_size;
+    /** One of TASKWIRE_CONTROLLER_EVENT_…. */
+    uint32_t kind;
     /** The task. */
-    struct taskwire_task_id id;
-    /** One of TASKWIRE_STATE_…. */
+    struct taskwire_task_id task;
+    /** The node's number at this controller. */
+    uint32_t node;
+    /** One of TASKWIRE_STATE_…: the state reached. */
     uint32_t state;
+    /** One of TASKWIRE_STATE_…: the state left; 0 for a registration. */
+    uint32_t from_state;
     /** Which try it is, from 0. */
     uint32_t attempt;
-    /** The number of its newest transition, from 1. */
+    /** The number of the transition; 1 is the registration. */
     uint32_t number;
-    /** One of TASKWIRE_REASON_…, or another. */
+    /** One of TASKWIRE_REASON_…, or another; or one of TASKWIRE_REFUSAL_…, as the kind says. */
     uint32_t reason;
     /** One of TASKWIRE_SOURCE_…, or another. */
     uint32_t source;
@@ -693,37 +1082,121 @@ typedef struct taskwire_task {
     int32_t exit_value;
     /** 1 if the message was cut at its bound. */
     uint32_t message_cut;
-    /** When it came to its state, in Unix milliseconds. */
-    uint64_t at_ms;
-    /** Its registration: the epoch. */
+    /** The position: the revision. */
+    uint64_t position_revision;
+    /** The position: the tag. */
+    uint64_t position_tag;
+    /** The epoch: of the entry, or of the node. */
+    uint64_t epoch;
+    /** The task's registration: the epoch. */
     uint64_t registered_epoch;
-    /** Its registration: the revision. */
+    /** The task's registration: the revision. */
     uint64_t registered_revision;
-    /** Its newest entry: the epoch. */
-    uint64_t newest_epoch;
-    /** Its newest entry: the revision. */
-    uint64_t newest_revision;
+    /** When it happened, by the agent's wall clock in Unix milliseconds. */
+    uint64_t at_ms;
     /** The metadata; NULL if there is none. */
     const uint8_t *metadata;
     /** Bytes of the metadata. */
     size_t metadata_length;
-    /** The message of its newest transition, without a NUL; NULL if there is none. */
+    /** The message, without a NUL; NULL if there is none. */
     const uint8_t *message;
     /** Bytes of the message. */
     size_t message_length;
-    /** The result of its newest transition; NULL if there is none. */
+    /** The result; NULL if there is none. */
     const uint8_t *result;
     /** Bytes of the result. */
     size_t result_length;
     /** 1 if there is a trace context. */
     uint32_t has_trace;
-    /**
-     * Hundredths of the work that are done, 0 to 100, as reported last for its attempt; or TASKWIRE_PROGRESS_NONE.
-     */
-    uint32_t percent;
+    /** 1 if the host may have seen the entry before; its position tells. */
+    uint32_t may_be_repeat;
     /** The trace context. */
     struct taskwire_trace trace;
-} taskwire_task;
+    /** 1 if the number goes back, or repeats one already seen: two histories of one task. */
+    uint32_t out_of_sequence;
+    /** 1 if the range of numbers may be inexact. */
+    uint32_t may_be_inexact;
+    /** The first number of a range, as the kind says. */
+    uint32_t first_number;
+    /** The last number of a range, as the kind says. */
+    uint32_t last_number;
+    /** One of TASKWIRE_STATE_…: the final that the view keeps. */
+    uint32_t kept_state;
+    /** The number of that final. */
+    uint32_t kept_number;
+    /** One of TASKWIRE_VERDICT_…. */
+    uint32_t verdict;
+    /** One of TASKWIRE_SYMPTOM_…. */
+    uint32_t symptom;
+    /** How many tasks are stale now. */
+    uint32_t tasks_stale;
+    /** Gaps that a repair found. */
+    uint32_t gaps;
+    /** Unknown outcomes that a repair found. */
+    uint32_t outcomes_unknown;
+    /** Conflicts that a repair found. */
+    uint32_t conflicts;
+    /** One of TASKWIRE_LIMIT_…. */
+    uint32_t limit;
+    /** The largest value of the limit that this controller takes. */
+    uint32_t limit_most;
+    /** 1 if it is this very term, of another controller or another life of this one. */
+    uint32_t term_conflict;
+    /** 0. */
+    uint32_t reserved;
+    /** The term that the agent accepted. */
+    uint64_t term;
+    /** The agent's base: the revision. */
+    uint64_t base_revision;
+    /** The agent's base: the tag. */
+    uint64_t base_tag;
+    /** The agent's tip: the revision. */
+    uint64_t tip_revision;
+    /** The agent's tip: the tag. */
+    uint64_t tip_tag;
+    /** The name of a node, ended by a NUL, where the kind says so. */
+    char name[72];
+} taskwire_controller_event;
+
+/** A node as the controller knows it. It holds no pointers. */
+typedef struct taskwire_node {
+    /** Bytes of this struct; set by taskwire_node_init. */
+    uint32_t struct_size;
+    /** The node's number at this controller. It is never given to another node. */
+    uint32_t node;
+    /** One of TASKWIRE_REACHABILITY_…. */
+    uint32_t reachability;
+    /** 1 if its cursor has reached the tip that it named when it opened its session. */
+    uint32_t synced;
+    /** 1 if its tasks are stale: from the end of its lease until it is synced again. */
+    uint32_t stale;
+    /** 1 if a snapshot of it is being put together. */
+    uint32_t staging;
+    /** 1 if it was heard, and heard_at_us says when. */
+    uint32_t has_heard_at;
+    /** Its live tasks. */
+    uint32_t tasks;
+    /** When a new frame of it was heard last, on the host's clock in microseconds. */
+    uint64_t heard_at_us;
+    /** Its newest incarnation; 0 before its first session. */
+    uint64_t epoch;
+    /** The session that is open with it; 0 if none is. */
+    uint64_t session;
+    /** Everything up to here is known: the revision. */
+    uint64_t received_revision;
+    /** Everything up to here is known: the tag. */
+    uint64_t received_tag;
+    /** Everything up to this revision is durable here. */
+    uint64_t durable_revision;
+    /** Events up to here were polled: the revision. */
+    uint64_t polled_revision;
+    /** Events up to here were polled: the tag. */
+    uint64_t polled_tag;
+    /** Its events that wait for taskwire_controller_poll_event. */
+    uint64_t events_waiting;
+    /** Its name, ended by a NUL. */
+    char name[72];
+} taskwire_node;
 
 #ifdef __cplusplus
 extern "C" {
@@ -839,6 +1312,36 @@ const char *taskwire_state_text(uint32_t state);
 const char *taskwire_reason_text(uint32_t reason);
 
 /**
+ * How fresh the knowledge of a task is, for people.
+ *
+ * Parameters: `freshness`, one of TASKWIRE_FRESHNESS_…, or any other number.
+ *
+ * Pointers: the text is static, ended by a NUL, and never NULL.
+ *
+ * Errors: none; a number that is none of them gives "unknown".
+ *
+ * Threads: any.
+ *
+ * After an error: there is none.
+ */
+const char *taskwire_freshness_text(uint32_t freshness);
+
+/**
+ * The name of a node's reachability, for people.
+ *
+ * Parameters: `reachability`, one of TASKWIRE_REACHABILITY_…, or any other number.
+ *
+ * Pointers: the text is static, ended by a NUL, and never NULL.
+ *
+ * Errors: none; a number that is none of them gives "unknown".
+ *
+ * Threads: any.
+ *
+ * After an error: there is none.
+ */
+const char *taskwire_reachability_text(uint32_t reachability);
+
+/**
  * The name of a verdict, for people.
  *
  * Parameters: `verdict`, one of TASKWIRE_VERDICT_…, or any other number.
@@ -900,6 +1403,22 @@ taskwire_status taskwire_report_init_sized(struct taskwire_report *out_report, s
  * After an error: nothing was written.
  */
 taskwire_status taskwire_update_init_sized(struct taskwire_update *out_update, size_t struct_size);
+
+/**
+ * Fills a task that is `struct_size` bytes large with zeros and its size. taskwire_task_init calls it.
+ *
+ * Parameters: `struct_size`, in bytes: the size of the struct as the caller was compiled.
+ *
+ * Pointers: `out_task` is the caller's, and is not kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_STRUCT_SIZE: no
+ * version of the struct has that size; give sizeof.
+ *
+ * Threads: any.
+ *
+ * After an error: nothing was written.
+ */
+taskwire_status taskwire_task_init_sized(struct taskwire_task *out_task, size_t struct_size);
 
 /**
  * Fills an event that is `struct_size` bytes large with zeros and its size. taskwire_agent_event_init calls it.
@@ -1516,22 +2035,6 @@ taskwire_status taskwire_agent_set_wall_clock(struct taskwire_agent *agent, uint
 taskwire_status taskwire_sync_state_init_sized(struct taskwire_sync_state *out_state, size_t struct_size);
 
 /**
- * Fills a task that is `struct_size` bytes large with zeros and its size. taskwire_task_init calls it.
- *
- * Parameters: `struct_size`, in bytes: the size of the struct as the caller was compiled.
- *
- * Pointers: `out_task` is the caller's, and is not kept.
- *
- * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_STRUCT_SIZE: no
- * version of the struct has that size; give sizeof.
- *
- * Threads: any.
- *
- * After an error: nothing was written.
- */
-taskwire_status taskwire_task_init_sized(struct taskwire_task *out_task, size_t struct_size);
-
-/**
  * Says whether everything that was reported is durable at the controller: the agent may go, and nothing is lost.
  *
  * Parameters: `agent`, the agent.
@@ -1665,6 +2168,601 @@ taskwire_status taskwire_agent_tasks(const struct taskwire_agent *agent,
                                      uint32_t *out_next_slot);
 
 /**
+ * Fills a configuration that is `struct_size` bytes large with the defaults. taskwire_controller_config_init calls it.
+ *
+ * Parameters: `struct_size`, in bytes: the size of the struct as the caller was compiled.
+ *
+ * Pointers: `out_config` is the caller's, and is not kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_STRUCT_SIZE: no
+ * version of the struct has that size; give sizeof.
+ *
+ * Threads: any.
+ *
+ * After an error: nothing was written.
+ */
+taskwire_status taskwire_controller_config_init_sized(struct taskwire_controller_config *out_config,
+                                                      size_t struct_size);
+
+/**
+ * Fills an event that is `struct_size` bytes large with zeros and its size. taskwire_controller_event_init calls it.
+ *
+ * Parameters: `struct_size`, in bytes: the size of the struct as the caller was compiled.
+ *
+ * Pointers: `out_event` is the caller's, and is not kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_STRUCT_SIZE: no
+ * version of the struct has that size; give sizeof.
+ *
+ * Threads: any.
+ *
+ * After an error: nothing was written.
+ */
+taskwire_status taskwire_controller_event_init_sized(struct taskwire_controller_event *out_event, size_t struct_size);
+
+/**
+ * The name of a kind of event of a controller, for people.
+ *
+ * Parameters: `kind`, one of TASKWIRE_CONTROLLER_EVENT_…, or any other number.
+ *
+ * Pointers: the text is static, ended by a NUL, and never NULL.
+ *
+ * Errors: none; a kind that is not known gives "Other".
+ *
+ * Threads: any.
+ *
+ * After an error: there is none.
+ */
+const char *taskwire_controller_event_text(uint32_t kind);
+
+/**
+ * Says whether taskwire_controller_new would take a configuration, and why not in words.
+ *
+ * Parameters: `capacity`, bytes of `out_text`, 0 or more: the text is cut to it, and always ended by a NUL if there is
+ * room for one.
+ *
+ * Pointers: `config` and what it points at are the caller's, and are not kept. `out_text` is the caller's, and may be
+ * NULL if `capacity` is 0. `out_length` may be NULL; it gets the bytes of the whole text without its NUL, so that a
+ * length of `capacity` or more says that it was cut. The text is empty if the configuration is good.
+ *
+ * Errors: TASKWIRE_ERROR_CONFIG_NODE (the name) and TASKWIRE_ERROR_CONFIG_RANGE: the text says what was given and what
+ * to give. TASKWIRE_ERROR_NULL_POINTER (the name must be set, too), TASKWIRE_ERROR_MISALIGNED and
+ * TASKWIRE_ERROR_ARGUMENT (a policy that is none, or a capacity that no buffer has): mend the call.
+ * TASKWIRE_ERROR_STRUCT_SIZE: fill the struct with taskwire_controller_config_init. TASKWIRE_ERROR_PANICKED: a fault
+ * in the library; report it.
+ *
+ * Threads: any.
+ *
+ * After an error: the text says why, wherever there is a buffer for it.
+ */
+taskwire_status taskwire_controller_config_check(const struct taskwire_controller_config *config,
+                                                 char *out_text,
+                                                 size_t capacity,
+                                                 size_t *out_length);
+
+/**
+ * Makes a controller that knows no node.
+ *
+ * Parameters: `config`, filled by taskwire_controller_config_init, with name, term and seed set.
+ *
+ * Pointers: `config` and what it points at are the caller's, are copied, and may go after the call. `out_controller`
+ * gets the controller, which is the caller's until taskwire_controller_free, or NULL.
+ *
+ * Errors: TASKWIRE_ERROR_CONFIG_NODE (the name) and TASKWIRE_ERROR_CONFIG_RANGE: taskwire_controller_config_check says
+ * what to give. TASKWIRE_ERROR_NULL_POINTER (the name must be set, too), TASKWIRE_ERROR_MISALIGNED and
+ * TASKWIRE_ERROR_ARGUMENT (a policy that is none): mend the call. TASKWIRE_ERROR_STRUCT_SIZE: fill the struct with
+ * taskwire_controller_config_init. TASKWIRE_ERROR_PANICKED: a fault in the library; report it.
+ *
+ * Threads: any.
+ *
+ * After an error: there is no controller.
+ */
+taskwire_status taskwire_controller_new(const struct taskwire_controller_config *config,
+                                        struct taskwire_controller **out_controller);
+
+/**
+ * Gives a controller back. What it knew is gone: agents tell it anew to the one that comes after it.
+ *
+ * Parameters: `controller`, or NULL, which does nothing.
+ *
+ * Pointers: `controller` and every pointer that the library gave out of it are gone after the call.
+ *
+ * Errors: none. A poisoned controller is given back like any other.
+ *
+ * Threads: one thread at a time for one controller, and no other call after this one.
+ *
+ * After an error: there is none.
+ */
+void taskwire_controller_free(struct taskwire_controller *controller);
+
+/**
+ * Says in words why the newest refused call of this controller was refused: which node, which task, which field of a
+ * frame. A call that succeeds does not change it; calls that only look keep nothing.
+ *
+ * Parameters: `capacity`, bytes of `out_text`, 0 or more: the text is cut to it, and always ended by a NUL if there is
+ * room for one.
+ *
+ * Pointers: `out_text` is the caller's, and may be NULL if `capacity` is 0. `out_length` may be NULL; it gets the bytes
+ * of the whole text without its NUL, so that a length of `capacity` or more says that it was cut. The text is empty if
+ * no call was refused yet.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER, TASKWIRE_ERROR_MISALIGNED and TASKWIRE_ERROR_ARGUMENT (a capacity that no buffer
+ * has): mend the call. TASKWIRE_ERROR_PANICKED: free the controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: the text is empty; the controller is as it was.
+ */
+taskwire_status taskwire_controller_last_error(const struct taskwire_controller *controller,
+                                               char *out_text,
+                                               size_t capacity,
+                                               size_t *out_length);
+
+/**
+ * Fills a configuration that is `struct_size` bytes large with the defaults. taskwire_agent_config_init calls it.
+ *
+ * Parameters: `struct_size`, in bytes: the size of the struct as the caller was compiled.
+ *
+ * Pointers: `out_config` is the caller's, and is not kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_STRUCT_SIZE: no
+ * version of the struct has that size; give sizeof.
+ *
+ * Threads: any.
+ *
+ * After an error: nothing was written.
+ */
+taskwire_status taskwire_agent_config_init_sized(struct taskwire_agent_config *out_config, size_t struct_size);
+
+/**
+ * Fills an event that is `struct_size` bytes large with zeros and its size. taskwire_agent_event_init calls it.
+ *
+ * Parameters: `struct_size`, in bytes: the size of the struct as the caller was compiled.
+ *
+ * Pointers: `out_event` is the caller's, and is not kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_STRUCT_SIZE: no
+ * version of the struct has that size; give sizeof.
+ *
+ * Threads: any.
+ *
+ * After an error: nothing was written.
+ */
+taskwire_status taskwire_agent_event_init_sized(struct taskwire_agent_event *out_event, size_t struct_size);
+
+/**
+ * The name of a kind of event, for people.
+ *
+ * Parameters: `kind`, one of TASKWIRE_EVENT_…, or any other number.
+ *
+ * Pointers: the text is static, ended by a NUL, and never NULL.
+ *
+ * Errors: none; a kind that is not known gives "Other".
+ *
+ * Threads: any.
+ *
+ * After an error: there is none.
+ */
+const char *taskwire_agent_event_text(uint32_t kind);
+
+/**
+ * Takes a frame that has come from an agent.
+ *
+ * Parameters: `now_us`, the host's clock in microseconds. `peer`, the host's own number for the connection or address
+ * that it came from, any: answers go there. `length`, bytes of the frame, whole as it came: a datagram, or what
+ * taskwire_framer_next gave.
+ *
+ * Pointers: `frame` is the caller's, and is not kept. It may be NULL if its length is 0.
+ *
+ * Errors: none of the peer's is fatal; each is counted, other nodes go on, and taskwire_controller_last_error says which
+ * field at which offset. TASKWIRE_ERROR_FRAME_UNDECODABLE, TASKWIRE_ERROR_FRAME_UNKNOWN_SESSION,
+ * TASKWIRE_ERROR_FRAME_WRONG_IDENTITY, TASKWIRE_ERROR_FRAME_ILLEGAL, TASKWIRE_ERROR_FRAME_OVER_LIMIT and
+ * TASKWIRE_ERROR_OTHER: go on. What networks do (duplicates, late frames, gaps) is no error.
+ * TASKWIRE_ERROR_NULL_POINTER, TASKWIRE_ERROR_MISALIGNED and TASKWIRE_ERROR_ARGUMENT (a length that no bytes have):
+ * mend the call. TASKWIRE_ERROR_PANICKED: free the controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: no record was changed; the frame was counted, and there may be an answer or a question to send.
+ */
+taskwire_status taskwire_controller_receive(struct taskwire_controller *controller,
+                                            uint64_t now_us,
+                                            uint64_t peer,
+                                            const uint8_t *frame,
+                                            size_t length);
+
+/**
+ * Gives the next frame to send, and says to which peer. Call it until there is none. Nodes take turns.
+ *
+ * Parameters: `now_us`, the host's clock in microseconds. `capacity`, bytes of `out_frame`; at least 512, and better as
+ * many as the path carries, 1,200 or more.
+ *
+ * Pointers: `out_frame` is the caller's, and is not kept; only the bytes of the frame are written. `out_peer` gets the
+ * peer to send it to, and `out_length` the frame's bytes, 0 if there is nothing to send now.
+ *
+ * Errors: TASKWIRE_ERROR_BUFFER_TOO_SMALL: give at least 512 bytes. TASKWIRE_ERROR_NULL_POINTER,
+ * TASKWIRE_ERROR_MISALIGNED and TASKWIRE_ERROR_ARGUMENT (a capacity that no buffer has): mend the call.
+ * TASKWIRE_ERROR_PANICKED: free the controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: nothing was lost; the frame comes with the next call.
+ */
+taskwire_status taskwire_controller_poll_transmit(struct taskwire_controller *controller,
+                                                  uint64_t now_us,
+                                                  uint8_t *out_frame,
+                                                  size_t capacity,
+                                                  uint64_t *out_peer,
+                                                  size_t *out_length);
+
+/**
+ * Gives the next piece of news. Call it until its kind is TASKWIRE_CONTROLLER_EVENT_NONE. Nodes take turns; the events
+ * of one node keep their order.
+ *
+ * Parameters: `out_event`, filled by taskwire_controller_event_init once; it may be used again and again.
+ *
+ * Pointers: `out_event` is the caller's, and is not kept. The pointers written into it are the controller's, and hold
+ * until the next call of this function or of taskwire_controller_poll_events that succeeds.
+ *
+ * Errors: TASKWIRE_ERROR_STRUCT_SIZE: fill the event with taskwire_controller_event_init. TASKWIRE_ERROR_NULL_POINTER
+ * and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: no event was taken, and what the last ones point at holds still.
+ */
+taskwire_status taskwire_controller_poll_event(struct taskwire_controller *controller,
+                                               struct taskwire_controller_event *out_event);
+
+/**
+ * Gives the next pieces of news, by the array.
+ *
+ * Parameters: `out_events`, the first of which is filled by taskwire_controller_event_init: its struct_size is taken for
+ * all. `capacity`, how many there are, 0 or more.
+ *
+ * Pointers: `out_events` is the caller's, and is not kept; it may be NULL if `capacity` is 0. Those not needed have the
+ * kind TASKWIRE_CONTROLLER_EVENT_NONE. The pointers written into them are the controller's, and hold until the next call
+ * of this function or of taskwire_controller_poll_event that succeeds. `out_count` gets how many events there are; less
+ * than `capacity` says that there is no more news.
+ *
+ * Errors: TASKWIRE_ERROR_STRUCT_SIZE: fill the first event with taskwire_controller_event_init.
+ * TASKWIRE_ERROR_NULL_POINTER, TASKWIRE_ERROR_MISALIGNED and TASKWIRE_ERROR_ARGUMENT (more events than memory has):
+ * mend the call. TASKWIRE_ERROR_PANICKED: free the controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: no event was taken, and what the last ones point at holds still.
+ */
+taskwire_status taskwire_controller_poll_events(struct taskwire_controller *controller,
+                                                struct taskwire_controller_event *out_events,
+                                                size_t capacity,
+                                                size_t *out_count);
+
+/**
+ * Says when the controller wants taskwire_controller_handle_timeout to be called.
+ *
+ * Parameters: `controller`, the controller.
+ *
+ * Pointers: `out_is_set` gets 1 if there is a deadline and 0 if not; `out_deadline_us` gets it, on the host's clock in
+ * microseconds. Both are the caller's, and are not kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the
+ * controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: both outputs are 0; the controller is as it was.
+ */
+taskwire_status taskwire_controller_next_timeout(const struct taskwire_controller *controller,
+                                                 uint32_t *out_is_set,
+                                                 uint64_t *out_deadline_us);
+
+/**
+ * Says why the controller wants to be woken, for people.
+ *
+ * Parameters: `controller`, the controller.
+ *
+ * Pointers: `out_text` gets a static text that has no NUL at its end, or NULL; `out_length` gets its bytes, 0 if there
+ * is no deadline. Both outputs are the caller's, and are not kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the
+ * controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: the text is NULL and its length 0; the controller is as it was.
+ */
+taskwire_status taskwire_controller_next_timeout_reason(const struct taskwire_controller *controller,
+                                                        const char **out_text,
+                                                        size_t *out_length);
+
+/**
+ * Says how long the host may sleep.
+ *
+ * Parameters: `now_us`, the host's clock in microseconds. `most_us`, the longest time that is wanted, in microseconds.
+ *
+ * Pointers: `controller` is looked at, and nothing is kept.
+ *
+ * Errors: none is returned: the result is in microseconds, from 0 (the deadline is now, or has passed) to `most_us`
+ * (there is no deadline before, or the controller is NULL, misaligned or poisoned: the other calls say so).
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: the controller is as it was.
+ */
+uint64_t taskwire_controller_wait_us(const struct taskwire_controller *controller, uint64_t now_us, uint64_t most_us);
+
+/**
+ * Does what is due. Early and repeated calls are harmless, and every deadline that has passed is gone afterwards.
+ *
+ * Parameters: `now_us`, the host's clock in microseconds.
+ *
+ * Pointers: `controller` is changed, and nothing is kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the
+ * controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: nothing was changed.
+ */
+taskwire_status taskwire_controller_handle_timeout(struct taskwire_controller *controller, uint64_t now_us);
+
+/**
+ * Says that the host has stored everything of a node up to a position: its agent lets go of it then. It must survive in
+ * whatever takes this controller's place.
+ *
+ * Parameters: `node`, `revision` and `tag`: node, position_revision and position_tag of
+ * TASKWIRE_CONTROLLER_EVENT_COMMIT_DUE, or the position of any event of the node that was polled.
+ *
+ * Pointers: `controller` is changed, and nothing is kept.
+ *
+ * Errors: TASKWIRE_ERROR_NOT_ON_HISTORY: the history has changed since; nothing to do, another commit will be due.
+ * TASKWIRE_ERROR_NOT_POLLED: poll and store the events before. TASKWIRE_ERROR_UNKNOWN_NODE: it was forgotten; nothing to
+ * do. TASKWIRE_ERROR_OTHER: taskwire_controller_last_error has the words. TASKWIRE_ERROR_NULL_POINTER and
+ * TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: nothing was changed.
+ */
+taskwire_status taskwire_controller_commit(struct taskwire_controller *controller,
+                                           uint32_t node,
+                                           uint64_t revision,
+                                           uint64_t tag);
+
+/**
+ * Binds a peer to the node that the host has authenticated there: a greeting for another is refused from then on.
+ *
+ * Parameters: `peer`, the host's own number for the connection, any. `name`, the node's: 1 to 64 bytes of UTF-8, ended
+ * by a NUL.
+ *
+ * Pointers: `name` is the caller's, and is copied.
+ *
+ * Errors: TASKWIRE_ERROR_CONFIG_NODE: no node has such a name; refuse the connection. TASKWIRE_ERROR_NULL_POINTER and
+ * TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: nothing was changed.
+ */
+taskwire_status taskwire_controller_bind_peer(struct taskwire_controller *controller, uint64_t peer, const char *name);
+
+/**
+ * Takes the binding of a peer back, when its connection has ended. A peer that is not bound is no error.
+ *
+ * Parameters: `peer`, the host's own number for the connection.
+ *
+ * Pointers: `controller` is changed, and nothing is kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the
+ * controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: nothing was changed.
+ */
+taskwire_status taskwire_controller_unbind_peer(struct taskwire_controller *controller, uint64_t peer);
+
+/**
+ * Gives an unfinished task up: TASKWIRE_MARK_GIVEN_UP beside what was reported, never over it. What its agent reports
+ * later is kept too, and TASKWIRE_CONTROLLER_EVENT_LATE_TRUTH tells.
+ *
+ * Parameters: `node`, the node's number. `id`, the task.
+ *
+ * Pointers: `id` is the caller's, and is not kept.
+ *
+ * Errors: TASKWIRE_ERROR_UNKNOWN_NODE and TASKWIRE_ERROR_UNKNOWN_TASK: there is no such live task.
+ * TASKWIRE_ERROR_ALREADY_ENDED: there is nothing to give up. TASKWIRE_ERROR_OTHER: taskwire_controller_last_error has
+ * the words. TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free
+ * the controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: nothing was changed.
+ */
+taskwire_status taskwire_controller_give_up(struct taskwire_controller *controller,
+                                            uint32_t node,
+                                            const struct taskwire_task_id *id);
+
+/**
+ * Forgets a node whole, with its tasks: the end of a node that was taken away, and the way out where an epoch of it is
+ * too large to be followed. Should it greet again it is a new node, with another number.
+ *
+ * Parameters: `node`, the node's number.
+ *
+ * Pointers: `controller` is changed, and nothing is kept. What its tasks pointed at is gone.
+ *
+ * Errors: TASKWIRE_ERROR_UNKNOWN_NODE: nothing to do. TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend
+ * the call. TASKWIRE_ERROR_PANICKED: free the controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: nothing was changed.
+ */
+taskwire_status taskwire_controller_forget_node(struct taskwire_controller *controller, uint32_t node);
+
+/**
+ * Fills a node that is `struct_size` bytes large with zeros and its size. taskwire_node_init calls it.
+ *
+ * Parameters: `struct_size`, in bytes: the size of the struct as the caller was compiled.
+ *
+ * Pointers: `out_node` is the caller's, and is not kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_STRUCT_SIZE: no
+ * version of the struct has that size; give sizeof.
+ *
+ * Threads: any.
+ *
+ * After an error: nothing was written.
+ */
+taskwire_status taskwire_node_init_sized(struct taskwire_node *out_node, size_t struct_size);
+
+/**
+ * Looks the number of a node up by its name.
+ *
+ * Parameters: `name`, ended by a NUL.
+ *
+ * Pointers: `name` is the caller's, and is not kept. `out_node` gets the node's number. It is the caller's, and is not
+ * kept.
+ *
+ * Errors: TASKWIRE_ERROR_UNKNOWN_NODE: no node of this name is known, or no node can have it.
+ * TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the
+ * controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: the number is 0, which is that of a node: look at the status first. The controller is as it was.
+ */
+taskwire_status taskwire_controller_node_named(const struct taskwire_controller *controller,
+                                               const char *name,
+                                               uint32_t *out_node);
+
+/**
+ * Looks a node up.
+ *
+ * Parameters: `node`, its number. `out_node`, filled by taskwire_node_init once.
+ *
+ * Pointers: `out_node` is the caller's, and is not kept. What is written holds no pointers.
+ *
+ * Errors: TASKWIRE_ERROR_UNKNOWN_NODE: no node has the number, or it was forgotten. TASKWIRE_ERROR_STRUCT_SIZE: fill
+ * `out_node` with taskwire_node_init. TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call.
+ * TASKWIRE_ERROR_PANICKED: free the controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: the controller is as it was.
+ */
+taskwire_status taskwire_controller_node(const struct taskwire_controller *controller,
+                                         uint32_t node,
+                                         struct taskwire_node *out_node);
+
+/**
+ * Goes through the nodes, by the array, in the order in which they were first heard.
+ *
+ * Parameters: `first_node`, 0 at first, then what `out_next_node` said. `out_nodes`, the first of which is filled by
+ * taskwire_node_init: its struct_size is taken for all. `capacity`, how many there are, 0 or more.
+ *
+ * Pointers: `out_nodes` is the caller's, and is not kept; it may be NULL if `capacity` is 0. What is written holds no
+ * pointers. `out_count` gets how many nodes were written; 0, for a capacity above 0, says that there are no more.
+ * `out_next_node` gets where to go on.
+ *
+ * Errors: TASKWIRE_ERROR_STRUCT_SIZE: fill the first node with taskwire_node_init. TASKWIRE_ERROR_NULL_POINTER,
+ * TASKWIRE_ERROR_MISALIGNED and TASKWIRE_ERROR_ARGUMENT (more nodes than memory has): mend the call.
+ * TASKWIRE_ERROR_PANICKED: free the controller.
+ *
+ * Threads: one thread at a time for one controller. Nodes that come between two calls are met; none is met twice.
+ *
+ * After an error: the controller is as it was.
+ */
+taskwire_status taskwire_controller_nodes(const struct taskwire_controller *controller,
+                                          uint32_t first_node,
+                                          struct taskwire_node *out_nodes,
+                                          size_t capacity,
+                                          size_t *out_count,
+                                          uint32_t *out_next_node);
+
+/**
+ * Looks a task of a node up.
+ *
+ * Parameters: `now_us`, the host's clock in microseconds: how fresh the knowledge is counts from there. `node`, the
+ * node's number. `id`, the task. `out_task`, filled by taskwire_task_init once.
+ *
+ * Pointers: `id` and `out_task` are the caller's, and are not kept. The pointers written into `out_task` are the
+ * controller's, and hold until the next call that changes it.
+ *
+ * Errors: TASKWIRE_ERROR_UNKNOWN_NODE: no node has the number. TASKWIRE_ERROR_UNKNOWN_TASK: the node has no such task,
+ * or it was forgotten too long ago. TASKWIRE_ERROR_STRUCT_SIZE: fill `out_task` with taskwire_task_init.
+ * TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the
+ * controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: the controller is as it was.
+ */
+taskwire_status taskwire_controller_task(const struct taskwire_controller *controller,
+                                         uint64_t now_us,
+                                         uint32_t node,
+                                         const struct taskwire_task_id *id,
+                                         struct taskwire_task *out_task);
+
+/**
+ * Goes through the tasks of a node, by the array: the live ones by their slots, then those that the view keeps although
+ * their agent has forgotten them.
+ *
+ * Parameters: `now_us`, the host's clock in microseconds: how fresh the knowledge is counts from there. `node`, the
+ * node's number. `cursor`, 0 at first, then what `out_next` said. `out_tasks`, the first of which is filled by
+ * taskwire_task_init: its struct_size is taken for all. `capacity`, how many there are, 0 or more.
+ *
+ * Pointers: `out_tasks` is the caller's, and is not kept; it may be NULL if `capacity` is 0. The pointers written into
+ * it are the controller's, and hold until the next call that changes it. `out_count` gets how many tasks were written;
+ * 0, for a capacity above 0, says that there are no more. `out_next` gets where to go on.
+ *
+ * Errors: TASKWIRE_ERROR_UNKNOWN_NODE: no node has the number. TASKWIRE_ERROR_STRUCT_SIZE: fill the first task with
+ * taskwire_task_init. TASKWIRE_ERROR_NULL_POINTER, TASKWIRE_ERROR_MISALIGNED and TASKWIRE_ERROR_ARGUMENT (more tasks
+ * than memory has): mend the call. TASKWIRE_ERROR_PANICKED: free the controller.
+ *
+ * Threads: one thread at a time for one controller. What frames change between two calls may be missed or met twice.
+ *
+ * After an error: the controller is as it was.
+ */
+taskwire_status taskwire_controller_tasks(const struct taskwire_controller *controller,
+                                          uint64_t now_us,
+                                          uint32_t node,
+                                          uint64_t cursor,
+                                          struct taskwire_task *out_tasks,
+                                          size_t capacity,
+                                          size_t *out_count,
+                                          uint64_t *out_next);
+
+/**
+ * Looks a task up wherever it is known: one look-up a node. More than one node has it only when it was given to more
+ * than one.
+ *
+ * Parameters: `now_us`, the host's clock in microseconds: how fresh the knowledge is counts from there. `id`, the task.
+ * `out_tasks`, the first of which is filled by taskwire_task_init: its struct_size is taken for all. `capacity`, how
+ * many there are, 0 or more.
+ *
+ * Pointers: `id` and `out_tasks` are the caller's, and are not kept; `out_tasks` may be NULL if `capacity` is 0. The
+ * pointers written into it are the controller's, and hold until the next call that changes it. `out_count` gets how
+ * many tasks were written, 0 if no node knows it; their node says whose each is.
+ *
+ * Errors: TASKWIRE_ERROR_STRUCT_SIZE: fill the first task with taskwire_task_init. TASKWIRE_ERROR_NULL_POINTER,
+ * TASKWIRE_ERROR_MISALIGNED and TASKWIRE_ERROR_ARGUMENT (more tasks than memory has): mend the call.
+ * TASKWIRE_ERROR_PANICKED: free the controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: the controller is as it was.
+ */
+taskwire_status taskwire_controller_find_task(const struct taskwire_controller *controller,
+                                              uint64_t now_us,
+                                              const struct taskwire_task_id *id,
+                                              struct taskwire_task *out_tasks,
+                                              size_t capacity,
+                                              size_t *out_count);
+
+/**
  * How many counters an agent has. It is the same as long as the program runs, and may grow with the library.
  *
  * Parameters: none.
@@ -1714,6 +2812,57 @@ taskwire_status taskwire_agent_metrics(const struct taskwire_agent *agent,
                                        uint64_t *out_values,
                                        size_t capacity,
                                        size_t *out_count);
+
+/**
+ * How many counters a controller has. It is the same as long as the program runs, and may grow with the library.
+ *
+ * Parameters: none.
+ *
+ * Pointers: none.
+ *
+ * Errors: none.
+ *
+ * Threads: any.
+ *
+ * After an error: there is none.
+ */
+size_t taskwire_controller_metric_count(void);
+
+/**
+ * The name of a counter, in the manner of OpenMetrics: with its unit, and _total if it only grows.
+ *
+ * Parameters: `index`, from 0, below taskwire_controller_metric_count.
+ *
+ * Pointers: the text is static and ended by a NUL, or NULL.
+ *
+ * Errors: none is returned; an index that no counter has gives NULL.
+ *
+ * Threads: any.
+ *
+ * After an error: there is none.
+ */
+const char *taskwire_controller_metric_name(size_t index);
+
+/**
+ * Gives the values of all counters, in the order of their names.
+ *
+ * Parameters: `capacity`, how many values there is room for; if less than taskwire_controller_metric_count, the first ones
+ * are written.
+ *
+ * Pointers: `out_values` is the caller's, and is not kept; it may be NULL if `capacity` is 0. `out_count` gets how many
+ * values were written.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER, TASKWIRE_ERROR_MISALIGNED and TASKWIRE_ERROR_ARGUMENT (more values than memory
+ * has): mend the call. TASKWIRE_ERROR_PANICKED: free the controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: the count is 0, and the values up to it, that is none, hold; the controller is as it was.
+ */
+taskwire_status taskwire_controller_metrics(const struct taskwire_controller *controller,
+                                            uint64_t *out_values,
+                                            size_t capacity,
+                                            size_t *out_count);
 
 /**
  * Makes a framer for the bytes that come in on one connection.
@@ -1977,6 +3126,63 @@ static inline taskwire_status taskwire_sync_state_init(struct taskwire_sync_stat
 static inline taskwire_status taskwire_task_init(struct taskwire_task *out_task)
 {
     return taskwire_task_init_sized(out_task, sizeof *out_task);
+}
+
+/**
+ * Fills a controller's configuration with the defaults; name, term and seed must be set besides.
+ *
+ * Parameters: `out_config`, the struct.
+ *
+ * Pointers: `out_config` is the caller's, and is not kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_STRUCT_SIZE: the
+ * library does not know a struct of this size; it is older than the program's first version.
+ *
+ * Threads: any.
+ *
+ * After an error: nothing was written.
+ */
+static inline taskwire_status taskwire_controller_config_init(struct taskwire_controller_config *out_config)
+{
+    return taskwire_controller_config_init_sized(out_config, sizeof *out_config);
+}
+
+/**
+ * Fills a controller's event with zeros and its size.
+ *
+ * Parameters: `out_event`, the struct.
+ *
+ * Pointers: `out_event` is the caller's, and is not kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_STRUCT_SIZE: the
+ * library does not know a struct of this size; it is older than the program's first version.
+ *
+ * Threads: any.
+ *
+ * After an error: nothing was written.
+ */
+static inline taskwire_status taskwire_controller_event_init(struct taskwire_controller_event *out_event)
+{
+    return taskwire_controller_event_init_sized(out_event, sizeof *out_event);
+}
+
+/**
+ * Fills a node with zeros and its size.
+ *
+ * Parameters: `out_node`, the struct.
+ *
+ * Pointers: `out_node` is the caller's, and is not kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_STRUCT_SIZE: the
+ * library does not know a struct of this size; it is older than the program's first version.
+ *
+ * Threads: any.
+ *
+ * After an error: nothing was written.
+ */
+static inline taskwire_status taskwire_node_init(struct taskwire_node *out_node)
+{
+    return taskwire_node_init_sized(out_node, sizeof *out_node);
 }
 
 #ifdef __cplusplus

@@ -13,7 +13,7 @@ CARGO=${CARGO:-cargo}
 CC=${CC:-gcc}
 CXX=${CXX:-g++}
 WARNINGS=(-Wall -Wextra -Wpedantic -Werror)
-PROGRAMS=(layout life errors misuse panics framer)
+PROGRAMS=(layout life controller errors misuse controller_misuse panics framer)
 [ $# -eq 0 ] || PROGRAMS=("$@")
 
 passed=0

@@ -250,7 +250,7 @@ impl<'a> NodeView<'a> {
             Some((u64::from(slot) + 1, TaskView { node, record, closed: None }))
         });
         let passed = usize::try_from(cursor.saturating_sub(CLOSED)).unwrap_or(usize::MAX);
-        let closed = node.closed_order.iter().enumerate().skip(passed).filter_map(move |(place, id)| {
+        let closed = node.closed_order.iter().enumerate().skip(passed).filter_map(move |(place, (_, id))| {
             let closed = node.closed.get(id)?;
             Some((CLOSED + place as u64 + 1, TaskView { node, record: &closed.record, closed: Some(closed) }))
         });

@@ -82,6 +82,17 @@ pub struct taskwire_controller_config {
     pub bytes_in_flight: u32,
     /// After this many frames that are full of changes, an eighth of the next is for details. 1 to 1,024; 8 by default.
     pub detail_after: u32,
+    /// How long final tasks are kept after they were forgotten, in microseconds. 1,000,000 to ten years; seven days by
+    /// default.
+    pub finals_age_us: u64,
+    /// The same over all nodes, at most. 0 to 268,435,456; 1,048,576 by default. The oldest goes first.
+    pub finals_of_all_nodes: u32,
+    /// Changes of the view that watchers may still read: the audit log. 0 to 16,777,216; 16,384 by default.
+    pub history: u32,
+    /// Changes of details that watchers may still read. 0 to 16,777,216; 16,384 by default.
+    pub detail_history: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 // SAFETY: repr(C), begins with struct_size, integers and raw pointers only; FIRST ends behind `seed`, within the struct.
@@ -121,6 +132,11 @@ unsafe impl Growing for taskwire_controller_config {
             frames_in_flight: pace.frames_in_flight,
             bytes_in_flight: pace.bytes_in_flight,
             detail_after: pace.detail_after,
+            finals_age_us: micros(config.finals_age),
+            finals_of_all_nodes: config.finals,
+            history: config.history,
+            detail_history: config.detail_history,
+            reserved: 0,
         }
     }
 }
@@ -160,6 +176,10 @@ pub(crate) unsafe fn checked(config: *const taskwire_controller_config) -> Resul
     config.events_per_node = given.events_per_node;
     config.reorder_frames = given.reorder_frames;
     config.finals_per_node = given.finals_per_node;
+    config.finals_age = Duration::from_micros(given.finals_age_us);
+    config.finals = given.finals_of_all_nodes;
+    config.history = given.history;
+    config.detail_history = given.detail_history;
     config.pace.linger = Duration::from_micros(given.linger_us);
     config.pace.least_rto = Duration::from_micros(given.least_rto_us);
     config.pace.most_backoff = Duration::from_micros(given.most_backoff_us);

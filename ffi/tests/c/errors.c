@@ -246,8 +246,8 @@ static void a_frame_of_a_session_that_is_not_this_agents(void)
     CHECK_IS(taskwire_agent_handle_timeout(others.agent, others.now_us), TASKWIRE_OK);
     while (taskwire_agent_poll_transmit(others.agent, others.now_us, frame, sizeof frame, &length) == TASKWIRE_OK &&
            length > 0)
-        (void)taskwire_testing_controller_receive(others.controller, others.now_us, frame, length);
-    length = taskwire_testing_controller_transmit(others.controller, others.now_us, frame, sizeof frame);
+        (void)controller_hears(others.controller, others.now_us, frame, length);
+    length = controller_says(others.controller, others.now_us, frame, sizeof frame);
     CHECK(length > 0);
     CHECK_IS(taskwire_agent_receive(ends.agent, ends.now_us, frame, length), TASKWIRE_OK);
     CHECK_IS(metric(ends.agent, "frames_ended_session_total"), 1);
@@ -256,7 +256,7 @@ static void a_frame_of_a_session_that_is_not_this_agents(void)
 }
 
 /* Lets one agent and a controller that has served another talk, both ways. */
-static void exchange(taskwire_agent *agent, taskwire_testing_controller *controller, uint64_t now_us)
+static void exchange(taskwire_agent *agent, taskwire_controller *controller, uint64_t now_us)
 {
     uint8_t frame[1200];
     size_t length;
@@ -264,10 +264,10 @@ static void exchange(taskwire_agent *agent, taskwire_testing_controller *control
     while (!quiet) {
         quiet = 1;
         while (taskwire_agent_poll_transmit(agent, now_us, frame, sizeof frame, &length) == TASKWIRE_OK && length > 0) {
-            (void)taskwire_testing_controller_receive(controller, now_us, frame, length);
+            (void)controller_hears(controller, now_us, frame, length);
             quiet = 0;
         }
-        while ((length = taskwire_testing_controller_transmit(controller, now_us, frame, sizeof frame)) > 0) {
+        while ((length = controller_says(controller, now_us, frame, sizeof frame)) > 0) {
             (void)taskwire_agent_receive(agent, now_us, frame, length);
             quiet = 0;
         }
@@ -315,24 +315,24 @@ static void an_agent_that_is_fenced_and_takes_over(void)
 static void a_controller_that_is_deposed(void)
 {
     pair ends = pair_plain();
-    taskwire_testing_controller *former;
+    taskwire_controller *former;
     uint8_t frame[1200];
     size_t length = 0;
     unsigned i, refused = 0;
 
     pair_go_on(&ends, 100000); /* term 1 */
-    taskwire_testing_controller_free(ends.controller);
-    ends.controller = taskwire_testing_controller_new(9, 12);
+    taskwire_controller_free(ends.controller);
+    ends.controller = controller_new(9, 12);
     pair_go_on(&ends, 60000000); /* the lease ends, and term 9 is accepted */
-    former = taskwire_testing_controller_new(2, 13);
+    former = controller_new(2, 13);
     /* The lease ends, the agent asks anew, and the former controller answers. */
     for (i = 0; i < 120 && refused == 0; i++) {
         ends.now_us += 1000000;
         CHECK_IS(taskwire_agent_handle_timeout(ends.agent, ends.now_us), TASKWIRE_OK);
         while (taskwire_agent_poll_transmit(ends.agent, ends.now_us, frame, sizeof frame, &length) == TASKWIRE_OK &&
                length > 0)
-            (void)taskwire_testing_controller_receive(former, ends.now_us, frame, length);
-        while ((length = taskwire_testing_controller_transmit(former, ends.now_us, frame, sizeof frame)) > 0) {
+            (void)controller_hears(former, ends.now_us, frame, length);
+        while ((length = controller_says(former, ends.now_us, frame, sizeof frame)) > 0) {
             taskwire_status status = taskwire_agent_receive(ends.agent, ends.now_us, frame, length);
             if (status != TASKWIRE_OK) {
                 CHECK_IS(status, TASKWIRE_ERROR_FRAME_WRONG_IDENTITY);
@@ -342,7 +342,7 @@ static void a_controller_that_is_deposed(void)
     }
     CHECK_IS(refused, 1);
     CHECK(says(ends.agent, "WELCOME refused: term 2"));
-    taskwire_testing_controller_free(former);
+    taskwire_controller_free(former);
     pair_free(&ends);
 }
 

@@ -76,8 +76,8 @@ static void an_agent_over(uint32_t kind, const char *noise)
     for (round = 0; round < 20 && taskwire_agent_is_durable(ends.agent) == 0; round++) {
         while (taskwire_agent_poll_transmit(ends.agent, ends.now_us, frame, sizeof frame, &length) == TASKWIRE_OK &&
                length > 0)
-            (void)taskwire_testing_controller_receive(ends.controller, ends.now_us, frame, length);
-        while ((length = taskwire_testing_controller_transmit(ends.controller, ends.now_us, frame, sizeof frame)) > 0) {
+            (void)controller_hears(ends.controller, ends.now_us, frame, length);
+        while ((length = controller_says(ends.controller, ends.now_us, frame, sizeof frame)) > 0) {
             memcpy(bytes, noise, noisy);
             CHECK_IS(taskwire_framer_wrap(kind, frame, length, bytes + noisy, sizeof bytes - noisy, &whole),
                      TASKWIRE_OK);

@@ -20,7 +20,14 @@ STATIC_CHECK(report_64, sizeof(void *) != 8 || sizeof(taskwire_report) == 104);
 STATIC_CHECK(report_first_64, sizeof(void *) != 8 || offsetof(taskwire_report, has_trace) == 64);
 STATIC_CHECK(update_64, sizeof(void *) != 8 || sizeof(taskwire_update) == 144);
 STATIC_CHECK(update_first_64, sizeof(void *) != 8 || offsetof(taskwire_update, trace) == 112);
-STATIC_CHECK(task_64, sizeof(void *) != 8 || sizeof(taskwire_task) == 184);
+STATIC_CHECK(task_64, sizeof(void *) != 8 || sizeof(taskwire_task) == 240);
+STATIC_CHECK(task_detail_64, sizeof(void *) != 8 || offsetof(taskwire_task, detail) == 184);
+STATIC_CHECK(node, sizeof(taskwire_node) == 176 && offsetof(taskwire_node, heard_at_us) == 32);
+STATIC_CHECK(controller_config_64, sizeof(void *) != 8 || sizeof(taskwire_controller_config) == 176);
+STATIC_CHECK(controller_config_first_64,
+             sizeof(void *) != 8 || offsetof(taskwire_controller_config, wall_clock_offset_ms) == 32);
+STATIC_CHECK(controller_event_64, sizeof(void *) != 8 || sizeof(taskwire_controller_event) == 376);
+STATIC_CHECK(controller_event_first_64, sizeof(void *) != 8 || offsetof(taskwire_controller_event, name) == 304);
 STATIC_CHECK(task_first_64, sizeof(void *) != 8 || offsetof(taskwire_task, has_trace) == 144);
 
 /* Every struct that can grow begins with its size. */
@@ -30,6 +37,9 @@ STATIC_CHECK(begins_update, offsetof(taskwire_update, struct_size) == 0);
 STATIC_CHECK(begins_event, offsetof(taskwire_agent_event, struct_size) == 0);
 STATIC_CHECK(begins_sync_state, offsetof(taskwire_sync_state, struct_size) == 0);
 STATIC_CHECK(begins_task, offsetof(taskwire_task, struct_size) == 0);
+STATIC_CHECK(begins_node, offsetof(taskwire_node, struct_size) == 0);
+STATIC_CHECK(begins_controller_config, offsetof(taskwire_controller_config, struct_size) == 0);
+STATIC_CHECK(begins_controller_event, offsetof(taskwire_controller_event, struct_size) == 0);
 
 /* Codes: those of the wire, and those of this interface. */
 STATIC_CHECK(ok, TASKWIRE_OK == 0);
@@ -46,7 +56,9 @@ STATIC_CHECK(limit, TASKWIRE_ERROR_FULL == -200 && TASKWIRE_ERROR_TOO_LONG == -2
 STATIC_CHECK(state, TASKWIRE_ERROR_UNKNOWN_TASK == -300 && TASKWIRE_ERROR_ALREADY_REGISTERED == -301 &&
                         TASKWIRE_ERROR_ILLEGAL_TRANSITION == -302 && TASKWIRE_ERROR_NOT_RUNNING == -303 &&
                         TASKWIRE_ERROR_NOT_ENDED == -304 && TASKWIRE_ERROR_NOT_FENCED == -305 &&
-                        TASKWIRE_ERROR_BEING_FORGOTTEN == -306);
+                        TASKWIRE_ERROR_BEING_FORGOTTEN == -306 && TASKWIRE_ERROR_UNKNOWN_NODE == -307 &&
+                        TASKWIRE_ERROR_NOT_ON_HISTORY == -308 && TASKWIRE_ERROR_NOT_POLLED == -309 &&
+                        TASKWIRE_ERROR_ALREADY_ENDED == -310);
 STATIC_CHECK(fatal, TASKWIRE_ERROR_PANICKED == -400 && TASKWIRE_ERROR_OTHER == -401);
 STATIC_CHECK(states, TASKWIRE_STATE_PENDING == 100 && TASKWIRE_STATE_RUNNING == 200 &&
                          TASKWIRE_STATE_SUCCEEDED == 300 && TASKWIRE_STATE_FAILED == 400 &&
@@ -70,6 +82,30 @@ STATIC_CHECK(events, TASKWIRE_EVENT_NONE == 0 && TASKWIRE_EVENT_SESSION_OPENED =
                          TASKWIRE_EVENT_LEASE_EXPIRING == 6 && TASKWIRE_EVENT_LEASE_EXPIRED == 7 &&
                          TASKWIRE_EVENT_FENCED == 8 && TASKWIRE_EVENT_TERM_CONFLICT == 9 &&
                          TASKWIRE_EVENT_REFUSED == 10 && TASKWIRE_EVENT_DAMAGED == 11 && TASKWIRE_EVENT_OTHER == 99);
+STATIC_CHECK(controller_events,
+             TASKWIRE_CONTROLLER_EVENT_NONE == 0 && TASKWIRE_CONTROLLER_EVENT_TRANSITION == 1 &&
+                 TASKWIRE_CONTROLLER_EVENT_TASK_FORGOTTEN == 2 &&
+                 TASKWIRE_CONTROLLER_EVENT_ENTRY_OF_UNKNOWN_KIND == 3 && TASKWIRE_CONTROLLER_EVENT_HISTORY_GAP == 4 &&
+                 TASKWIRE_CONTROLLER_EVENT_NUMBERS_BACK == 5 && TASKWIRE_CONTROLLER_EVENT_OUTCOME_UNKNOWN == 6 &&
+                 TASKWIRE_CONTROLLER_EVENT_CONFLICT == 7 && TASKWIRE_CONTROLLER_EVENT_FINAL_LEARNED == 8 &&
+                 TASKWIRE_CONTROLLER_EVENT_MARK_LIFTED == 9 && TASKWIRE_CONTROLLER_EVENT_LATE_TRUTH == 10 &&
+                 TASKWIRE_CONTROLLER_EVENT_HISTORY_DIFFERS == 11 && TASKWIRE_CONTROLLER_EVENT_REPAIRED == 12 &&
+                 TASKWIRE_CONTROLLER_EVENT_DRIFT_FOUND == 13 && TASKWIRE_CONTROLLER_EVENT_NODE_OPENED == 14 &&
+                 TASKWIRE_CONTROLLER_EVENT_NODE_SYNCED == 15 && TASKWIRE_CONTROLLER_EVENT_NODE_SUSPECT == 16 &&
+                 TASKWIRE_CONTROLLER_EVENT_NODE_LIVE == 17 && TASKWIRE_CONTROLLER_EVENT_NODE_LOST == 18 &&
+                 TASKWIRE_CONTROLLER_EVENT_NODE_LEFT == 19 && TASKWIRE_CONTROLLER_EVENT_COMMIT_DUE == 20 &&
+                 TASKWIRE_CONTROLLER_EVENT_DUPLICATE_IDENTITY == 21 && TASKWIRE_CONTROLLER_EVENT_DEPOSED == 22 &&
+                 TASKWIRE_CONTROLLER_EVENT_HELLO_REFUSED == 23 && TASKWIRE_CONTROLLER_EVENT_OTHER == 99);
+STATIC_CHECK(freshness, TASKWIRE_FRESHNESS_NONE == 0 && TASKWIRE_FRESHNESS_FRESH == 1 &&
+                            TASKWIRE_FRESHNESS_STALE == 2 && TASKWIRE_FRESHNESS_FINAL == 3 &&
+                            TASKWIRE_FRESHNESS_CLOSED == 4 && TASKWIRE_FRESHNESS_NOT_REPORTED_YET == 5);
+STATIC_CHECK(marks, TASKWIRE_MARK_NONE == 0 && TASKWIRE_MARK_GIVEN_UP == 1 && TASKWIRE_MARK_OUTCOME_UNKNOWN == 2 &&
+                        TASKWIRE_MARK_CONFLICT == 3);
+STATIC_CHECK(reachability, TASKWIRE_REACHABILITY_NOT_REPORTED_YET == 1 && TASKWIRE_REACHABILITY_LIVE == 2 &&
+                               TASKWIRE_REACHABILITY_SUSPECT == 3 && TASKWIRE_REACHABILITY_LOST == 4 &&
+                               TASKWIRE_REACHABILITY_LEFT == 5);
+STATIC_CHECK(symptoms, TASKWIRE_SYMPTOM_NONE == 0 && TASKWIRE_SYMPTOM_TAG == 1 && TASKWIRE_SYMPTOM_STAGE == 6);
+STATIC_CHECK(policies, TASKWIRE_ACK_POLICY_DURABLE == 0 && TASKWIRE_ACK_POLICY_RECEIVED == 1);
 STATIC_CHECK(ends, TASKWIRE_SESSION_END_LEASE_EXPIRED == 1 && TASKWIRE_SESSION_END_CONTROLLER_LEFT == 7);
 STATIC_CHECK(refusals, TASKWIRE_REFUSAL_VERSION == 1 && TASKWIRE_REFUSAL_FORGOTTEN == 9);
 STATIC_CHECK(limits, TASKWIRE_LIMIT_NONE == 0 && TASKWIRE_LIMIT_SLOTS == 1 && TASKWIRE_LIMIT_FINALS == 7);
@@ -107,6 +143,19 @@ static void the_library_has_the_structs_of_the_header(void)
     CHECK_IS(sync.struct_size, sizeof sync);
     CHECK_IS(taskwire_task_init(&task), TASKWIRE_OK);
     CHECK_IS(task.struct_size, sizeof task);
+    {
+        taskwire_controller_config controller_config;
+        taskwire_controller_event controller_event;
+        taskwire_node node;
+        CHECK_IS(taskwire_controller_config_init(&controller_config), TASKWIRE_OK);
+        CHECK_IS(controller_config.struct_size, sizeof controller_config);
+        CHECK(controller_config.name == NULL);
+        CHECK_IS(controller_config.detail_after, 8);
+        CHECK_IS(taskwire_controller_event_init(&controller_event), TASKWIRE_OK);
+        CHECK_IS(controller_event.struct_size, sizeof controller_event);
+        CHECK_IS(taskwire_node_init(&node), TASKWIRE_OK);
+        CHECK_IS(node.struct_size, sizeof node);
+    }
 }
 
 static void texts_and_task_ids(void)
@@ -120,6 +169,10 @@ static void texts_and_task_ids(void)
     CHECK(strcmp(taskwire_reason_text(4242), "Other") == 0);
     CHECK(strcmp(taskwire_verdict_text(TASKWIRE_VERDICT_FORK), "fork") == 0);
     CHECK(strcmp(taskwire_agent_event_text(TASKWIRE_EVENT_DURABLE), "Durable") == 0);
+    CHECK(strcmp(taskwire_controller_event_text(TASKWIRE_CONTROLLER_EVENT_HELLO_REFUSED), "HelloRefused") == 0);
+    CHECK(strcmp(taskwire_controller_event_text(TASKWIRE_CONTROLLER_EVENT_OTHER), "Other") == 0);
+    CHECK(strcmp(taskwire_freshness_text(TASKWIRE_FRESHNESS_STALE), "stale") == 0);
+    CHECK(strcmp(taskwire_reachability_text(TASKWIRE_REACHABILITY_LOST), "Lost") == 0);
     CHECK(strcmp(taskwire_agent_event_text(0xFFFFFFFFu), "Other") == 0);
     CHECK(strcmp(taskwire_status_text(TASKWIRE_OK), "success") == 0);
     CHECK(strlen(taskwire_status_text(TASKWIRE_ERROR_FULL)) > 10);

@@ -30,8 +30,8 @@ static void a_task_from_registration_to_durable(void)
     pair_until_durable(&ends);
     CHECK(pair_events(&ends, TASKWIRE_EVENT_DURABLE, &event) >= 1);
     CHECK_IS(event.revision, 3);
-    CHECK_IS(taskwire_testing_controller_transitions(ends.controller), 3);
-    CHECK_IS(taskwire_testing_controller_tasks_in(ends.controller, TASKWIRE_STATE_SUCCEEDED), 1);
+    CHECK_IS(ends.transitions, 3);
+    CHECK_IS(pair_tasks_in(&ends, TASKWIRE_STATE_SUCCEEDED), 1);
     CHECK_IS(ends.refused, 0);
 
     CHECK_IS(taskwire_agent_goodbye(ends.agent, ends.now_us), TASKWIRE_OK);
@@ -60,15 +60,15 @@ static void every_way_that_a_task_can_go(void)
     CHECK_IS(taskwire_agent_cancelled(ends.agent, ends.now_us, &cancelled, TASKWIRE_REASON_FIRST_OF_HOST + 5),
              TASKWIRE_OK);
     pair_until_durable(&ends);
-    CHECK_IS(taskwire_testing_controller_transitions(ends.controller), 8);
-    CHECK_IS(taskwire_testing_controller_tasks_in(ends.controller, TASKWIRE_STATE_CANCELLED), 2);
+    CHECK_IS(ends.transitions, 8);
+    CHECK_IS(pair_tasks_in(&ends, TASKWIRE_STATE_CANCELLED), 2);
 
     CHECK_IS(taskwire_agent_forget(ends.agent, ends.now_us, &cancelled), TASKWIRE_OK);
     pair_go_on(&ends, 1000000);
     pair_until_durable(&ends);
     CHECK_IS(pair_events(&ends, TASKWIRE_EVENT_TASK_FORGOTTEN, &event), 1);
     CHECK(memcmp(&event.task, &cancelled, sizeof cancelled) == 0);
-    CHECK_IS(taskwire_testing_controller_forgotten(ends.controller), 1);
+    CHECK_IS(ends.forgotten, 1);
     CHECK_IS(taskwire_agent_register(ends.agent, ends.now_us, &cancelled, NULL, 0, NULL), TASKWIRE_OK);
     pair_until_durable(&ends);
     pair_free(&ends);
@@ -135,7 +135,7 @@ static void a_transition_with_all_that_may_go_with_it(void)
     CHECK_IS(task.trace.span_id[7], 0xCD);
     CHECK_IS(task.percent, TASKWIRE_PROGRESS_NONE); /* detail ends with its attempt */
     pair_until_durable(&ends);
-    CHECK_IS(taskwire_testing_controller_tasks_in(ends.controller, TASKWIRE_STATE_FAILED), 1);
+    CHECK_IS(pair_tasks_in(&ends, TASKWIRE_STATE_FAILED), 1);
     pair_free(&ends);
 }
 
@@ -177,7 +177,7 @@ static void updates_tasks_and_events_by_the_array(void)
     CHECK_IS(taskwire_agent_update(ends.agent, ends.now_us, updates, MANY, &done), TASKWIRE_OK);
     CHECK_IS(done, MANY);
     pair_until_durable(&ends);
-    CHECK_IS(taskwire_testing_controller_transitions(ends.controller), 2 * MANY);
+    CHECK_IS(ends.transitions, 2 * MANY);
 
     CHECK_IS(taskwire_task_init(&tasks[0]), TASKWIRE_OK);
     for (;;) {
@@ -218,7 +218,7 @@ static void updates_tasks_and_events_by_the_array(void)
     CHECK_IS(taskwire_agent_update(ends.agent, ends.now_us, updates + 3, MANY - 3, &done), TASKWIRE_OK);
     CHECK_IS(done, MANY - 3);
     pair_until_durable(&ends);
-    CHECK_IS(taskwire_testing_controller_tasks_in(ends.controller, TASKWIRE_STATE_SUCCEEDED), MANY - 1);
+    CHECK_IS(pair_tasks_in(&ends, TASKWIRE_STATE_SUCCEEDED), MANY - 1);
     updates[0].kind = TASKWIRE_UPDATE_FORGET;
     CHECK_IS(taskwire_agent_update(ends.agent, ends.now_us, updates, 1, &done), TASKWIRE_OK);
     pair_until_durable(&ends);
@@ -239,8 +239,8 @@ static void nothing_is_lost_on_a_bad_link(void)
         CHECK_IS(taskwire_agent_succeeded(ends.agent, ends.now_us, &id, TASKWIRE_EXIT_CODE, 0), TASKWIRE_OK);
     }
     pair_until_durable(&ends);
-    CHECK_IS(taskwire_testing_controller_transitions(ends.controller), 150);
-    CHECK_IS(taskwire_testing_controller_tasks_in(ends.controller, TASKWIRE_STATE_SUCCEEDED), 50);
+    CHECK_IS(ends.transitions, 150);
+    CHECK_IS(pair_tasks_in(&ends, TASKWIRE_STATE_SUCCEEDED), 50);
     pair_free(&ends);
 }
 
