@@ -53,6 +53,12 @@ pub struct Counts {
     pub delivered: u64,
     /// Frames lost because too many were under way, whatever their luck.
     pub overflowed: u64,
+    /// Connections that were cut, where the lane is one over TCP: what was under way is lost with them.
+    #[serde(default)]
+    pub cuts: u64,
+    /// Frames that were held up with all behind them, on such a lane.
+    #[serde(default)]
+    pub stalls: u64,
 }
 
 /// What becomes of one frame, as far as the emulator has a hand in it.

@@ -15,5 +15,7 @@ pub mod processes;
 pub mod records;
 pub mod signals;
 pub mod sleep;
+pub mod stream;
 pub mod table;
+pub mod tcp_relay;
 pub mod workload;

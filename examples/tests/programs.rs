@@ -32,6 +32,8 @@ fn the_relay_refuses_wrong_flags() {
     let relay = env!("CARGO_BIN_EXE_relay");
     refuses(relay, &[], "--link: expected at least one, found none");
     refuses(relay, &["--link", "edge-1"], "--link: expected NAME=ADDRESS such as edge-1=127.0.0.1:0, found \"edge-1\"");
+    refuses(relay, &["--tcp-link", "edge-1=127.0.0.1:0"], "--tcp-controller: expected an address such as");
+    refuses(relay, &["--cut", "-1"], "--cut: expected a number of frames");
     refuses(relay, &["--loss", "95"], "--loss: expected a percentage from 0 to 90, found \"95\"");
     refuses(relay, &["--delay", "9..2"], "--delay: expected two numbers of milliseconds");
 }

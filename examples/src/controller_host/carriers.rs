@@ -15,7 +15,7 @@ use taskwire::PeerId;
 
 use super::peers::Peers;
 use super::serial;
-use super::stream::Stream;
+use crate::stream::Stream;
 use crate::{clock, sleep};
 
 /// Datagrams taken before streams and everything else are looked after.

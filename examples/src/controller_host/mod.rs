@@ -8,4 +8,3 @@ pub mod history;
 pub mod peers;
 pub mod screen;
 pub mod serial;
-pub mod stream;

@@ -15,10 +15,12 @@ use crate::live::Live;
 use crate::processes::Process;
 use crate::workload;
 
-/// The nodes of the demo. The second is frozen.
+/// The nodes of the demo. The second is frozen, the third speaks TCP.
 pub const NODES: [&str; 3] = ["edge-1", "edge-2", "edge-3"];
 /// Which of them is frozen past its lease.
 pub const FROZEN: usize = 1;
+/// Which of them speaks TCP, over connections that are cut.
+pub const OVER_TCP: usize = 2;
 
 const HEARTBEAT: Duration = Duration::from_millis(500);
 /// How long a silent node is believed in.
@@ -104,19 +106,21 @@ struct Stage<'a> {
 impl<'a> Stage<'a> {
     fn open(plan: &'a Plan) -> Result<Stage<'a>> {
         let mut command = Command::new(plan.programs.join("controller"));
-        command.args(["--listen", "127.0.0.1:0", "--term", "1"]);
+        command.args(["--listen", "127.0.0.1:0", "--tcp", "127.0.0.1:0", "--term", "1"]);
         command.args(["--heartbeat", &HEARTBEAT.as_millis().to_string(), "--lease", &LEASE.as_millis().to_string()]);
         command.arg("--audit").arg(plan.audit()).arg("--view-out").arg(plan.view());
         let mut controller = Process::start("controller", &mut command, &plan.log("controller"))?;
         let address = controller.announced("listening on ", START_WITHIN)?;
+        let tcp_address = controller.announced("tcp on ", START_WITHIN)?;
 
         let mut command = Command::new(plan.programs.join("relay"));
-        command.args(["--controller", &address, "--seed", &plan.seed.to_string()]);
+        command.args(["--controller", &address, "--tcp-controller", &tcp_address, "--seed", &plan.seed.to_string()]);
         for (flag, percent) in ["--loss", "--repeat", "--reorder", "--corrupt"].iter().zip(plan.faults) {
             command.arg(flag).arg(percent.to_string());
         }
-        for node in NODES {
-            command.args(["--link", &format!("{node}=127.0.0.1:0")]);
+        for (index, node) in NODES.into_iter().enumerate() {
+            let kind = if index == OVER_TCP { "--tcp-link" } else { "--link" };
+            command.args([kind, &format!("{node}=127.0.0.1:0")]);
         }
         command.arg("--counts-out").arg(plan.counts()).arg("--trace").arg(plan.log("frames"));
         let mut relay = Process::start("relay", &mut command, &plan.log("relay"))?;
@@ -203,7 +207,8 @@ fn start_agent(plan: &Plan, index: usize, node: &str, address: &str) -> Result<P
         return Err(anyhow!("{}: expected the agent in C, found no file; `make demo` builds it", plan.agent.display()));
     }
     let mut command = Command::new(&plan.agent);
-    command.args(["--node", node, "--controller", address, "--parallel", "6"]);
+    let way = if index == OVER_TCP { "--tcp" } else { "--controller" };
+    command.args(["--node", node, way, address, "--parallel", "6"]);
     command.args(["--back-off", &format!("{}ms", HEARTBEAT.as_millis())]);
     command.args(["--seed", &plan.seed.wrapping_mul(31).wrapping_add(index as u64).to_string()]);
     command.arg("--tasks").arg(tasks).arg("--truth").arg(plan.truth(node));

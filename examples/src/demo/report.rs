@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 
-use super::{Plan, FROZEN, NODES};
+use super::{Plan, FROZEN, NODES, OVER_TCP};
 use crate::audit::read_lines;
 use crate::compare::{compare, Comparison};
 use crate::emulator::Counts;
@@ -114,7 +114,7 @@ impl Findings {
         let out = format!(
             "processes started: {}   tasks that could not be started: {}   time limits: {}   retries: {}\n\
              success rate: {:.1} % of {} tasks   sync latency p50 / p99 / most: {} / {} / {} ms\n\
-             frames offered: {} ({} bytes)   lost: {}   repeated: {}   reordered: {}   corrupted: {}\n",
+             frames offered: {} ({} bytes)   lost: {}   repeated: {}   reordered: {}   corrupted: {}   connections cut: {}\n",
             number(self.made("RUNNING", "None") as u64),
             number(self.made("FAILED", "CouldNotStart") as u64),
             number(self.made("FAILED", "TimedOut") as u64),
@@ -130,6 +130,7 @@ impl Findings {
             all(|c| c.repeated),
             all(|c| c.reordered),
             all(|c| c.corrupted),
+            all(|c| c.cuts),
         );
         let counters: Vec<String> = self
             .view
@@ -187,6 +188,7 @@ impl Findings {
             let expected = sum(|c| c.frames) as f64 * percent / 100.0;
             need(expected < 15.0 || sum(pick) > 0, format!("frames were to be {what}"));
         }
+        need(sum(|c| c.cuts) > 0, format!("connections of {} were to be cut", NODES[OVER_TCP]));
         let (lost, back) = self.lost_and_back(NODES[FROZEN]);
         need(lost, format!("{} was to be taken for lost while it was frozen", NODES[FROZEN]));
         need(back, format!("{} was to come back and be synced after that", NODES[FROZEN]));

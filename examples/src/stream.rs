@@ -1,5 +1,6 @@
 //! Frames over one stream of bytes: a TCP connection or a serial line. Reads and writes without waiting; what the stream
-//! does not take at once is written later. Which streams there are, and whose they are, is left to `carriers`.
+//! does not take at once is written later. Which streams there are is left to
+//! those that have them: the controller's `carriers` and the relay.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -67,6 +68,15 @@ impl Stream {
         let length = self.framing.wrap(frame, &mut self.out[at..]).unwrap_or(0);
         self.out.truncate(at + length);
         self.flush();
+    }
+
+    /// Takes the first `bytes` of a frame to send, and nothing after it: what a connection that is cut has brought.
+    pub fn send_part(&mut self, frame: &[u8], bytes: usize) {
+        let mut wrapped = vec![0; self.framing.room(frame.len())];
+        let length = self.framing.wrap(frame, &mut wrapped).unwrap_or(0);
+        self.out.extend_from_slice(&wrapped[..length.min(bytes)]);
+        self.flush();
+        self.ended = true;
     }
 
     /// Writes what waits.
