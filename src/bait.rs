@@ -177,4 +177,10 @@ baits! {
     DetailCleanWhileHeld: "any",
     /// Compact up to and including the oldest revision still promised to watchers.
     CompactedUpToThePromise: "watch-has-no-hole",
+    /// Let a closed task go without writing it into the history.
+    RetentionUntold: "watch-has-no-hole",
+    /// Tell a filtered watcher of tasks that match alone, not of those that match no longer.
+    LeavingUntold: "watch-has-no-hole",
+    /// Replace a node's history without writing it into the view's.
+    SwitchUntoldToWatchers: "watch-has-no-hole",
 }

@@ -252,6 +252,7 @@ impl Knobs {
             controller: controller(rng, tiny, heartbeat),
         };
         knobs.suit_the_workload(rng);
+        past(&mut Rng::new(seed ^ 0x7061_7374), &mut knobs.controller);
         knobs
     }
 
@@ -332,6 +333,14 @@ fn controller(rng: &mut Rng, tiny: bool, heartbeat: u64) -> ControllerConfig {
     config.finals_per_node = rng.pick(&[0, 1, 4, 64]);
     config.pace = pace(rng, tiny);
     config
+}
+
+/// How much of the past the controller keeps, from a generator of its own.
+fn past(rng: &mut Rng, config: &mut ControllerConfig) {
+    config.history = rng.pick(&[0, 1, 2, 5, 20, 300, 16_384]);
+    config.detail_history = rng.pick(&[0, 1, 2, 5, 20, 300, 16_384]);
+    config.finals = rng.pick(&[0, 1, 3, 10, 1_000, 1_000, 1_000, 1_000]);
+    config.finals_age = Duration::from_micros(rng.magnitude(1_000_000, 86_400_000_000));
 }
 
 #[cfg(test)]

@@ -92,7 +92,9 @@ impl Controller {
         self.metrics.resyncs_total += 1;
         self.metrics.drift_repaired_total += u64::from(staged.verdict == Verdict::Damaged);
         let archive = &mut self.archive;
-        archive.note(id, Happening::TasksReplaced);
+        if !bait!(self.config.baits, SwitchUntoldToWatchers) {
+            archive.note(id, Happening::TasksReplaced);
+        }
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
         node.begin_history();
         node.note_dropped(old.oldest_remembered().revision);

@@ -11,6 +11,7 @@ use core::time::Duration;
 use super::history::{DetailKept, Happening, History};
 use super::node::{Closed, Node};
 use super::Controller;
+use crate::bait::bait;
 use crate::config::ControllerConfig;
 use crate::id::{FrameNumber, NodeId, Slot, TaskId};
 use crate::time::{Instant, UnixMillis};
@@ -101,7 +102,9 @@ impl Node {
         let Some((_, oldest)) = self.closed_order.pop_front() else { return false };
         if self.closed.remove(&oldest).is_some() {
             archive.kept -= 1;
-            archive.note(self.id, Happening::Removed { task: oldest });
+            if !bait!(self.baits, RetentionUntold) {
+                archive.note(self.id, Happening::Removed { task: oldest });
+            }
         }
         true
     }

@@ -202,6 +202,7 @@ impl<'a> ViewChanges<'a> {
     /// Whether a task may have been in the filtered set before, or was with this change.
     fn concerns(&self, happening: &Happening) -> bool {
         match happening {
+            _ if bait!(self.controller.config.baits, LeavingUntold) => false,
             Happening::Moved { moved, .. } => {
                 // A registration may take the place of a task of the same id that was kept after its end.
                 self.filter.has_state(moved.state) || moved.from.is_none_or(|from| self.filter.has_state(from))

@@ -323,6 +323,9 @@ impl World {
                 "staged pieces of a node" => 4_096 + self.knobs.agent.limits.log as usize,
                 "handshakes" => config.handshakes as usize,
                 "answers" | "notices" => 256,
+                "closed tasks" => config.finals as usize,
+                "changes kept" => config.history as usize,
+                "details kept" => config.detail_history as usize,
                 "watched leases" => config.nodes as usize + 1,
                 _ => usize::MAX,
             };

@@ -55,6 +55,7 @@ impl World {
     pub(crate) fn controller_called_for(&mut self, now: Instant, touched: Option<usize>, all: bool) -> Check {
         self.host.shadow.asked = self.host.controller.next_timeout();
         let _ = now;
+        self.watch()?;
         for n in 0..self.nodes.len() {
             if self.nodes[n].id.is_none() {
                 self.nodes[n].id = self.host.controller.node(self.names[n].as_str());

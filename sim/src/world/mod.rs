@@ -17,6 +17,7 @@ use std::rc::Rc;
 use taskwire::{Epoch, Name, NodeId, Nonce, Position, SessionId};
 
 use crate::clock::TrueTime;
+use crate::invariants::watch::Watchers;
 use crate::invariants::{Check, Failure, Invariant, NodeShadow, Tally};
 use crate::knobs::{Fault, Knobs};
 use crate::rng::Rng;
@@ -129,6 +130,7 @@ pub struct World {
     /// The controller that was deposed last, while it goes on.
     pub(crate) deposed: Option<Box<deposed::Deposed>>,
     pub(crate) nodes: Vec<NodeShadow>,
+    pub(crate) watchers: Watchers,
     pub(crate) names: Vec<Name>,
     /// Frames of agents on their way, with how many copies are.
     pub(crate) flying: BTreeMap<u64, (Rc<Sent>, u32)>,
@@ -167,6 +169,7 @@ impl World {
             host,
             deposed: None,
             nodes: vec![NodeShadow::default(); knobs.nodes],
+            watchers: Watchers::draw(seed),
             ever_seen: vec![Default::default(); knobs.nodes],
             names,
             flying: BTreeMap::new(),
