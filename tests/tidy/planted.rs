@@ -152,6 +152,13 @@ fn a_file_without_a_header_is_found() {
     );
     finds(
         rules::header_comments,
+        "ffi/go/a.go",
+        "//go:build linux\n\n// What tasks look like to a host.\n\npackage a\n",
+        "package a\n",
+        1,
+    );
+    finds(
+        rules::header_comments,
         "scripts/a.sh",
         "#!/bin/sh\n# Does one thing after another.\n",
         "#!/bin/sh\nset -e\n",

@@ -198,6 +198,7 @@ pub fn header_comments(sources: &[Source]) -> Vec<Breach> {
         let end = source.path.rsplit('.').next().unwrap_or("");
         let marks: &[&str] = match end {
             "rs" | "c" | "h" | "cpp" | "hpp" => &["//!", "/*", "//"],
+            "go" => &["//"],
             "sh" => &["#"],
             _ => continue,
         };
@@ -221,7 +222,7 @@ pub fn file_length(sources: &[Source], exceptions: &[(&str, usize)]) -> Vec<Brea
     let mut breaches = Vec::new();
     for source in sources {
         let held = LENGTH_HELD.iter().any(|folder| source.path.starts_with(folder));
-        if !held || ![".rs", ".c", ".h", ".cpp"].iter().any(|end| source.path.ends_with(end)) {
+        if !held || ![".rs", ".c", ".h", ".cpp", ".go"].iter().any(|end| source.path.ends_with(end)) {
             continue;
         }
         let lines = code_before_tests(source).lines().count();

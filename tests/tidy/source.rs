@@ -33,7 +33,8 @@ pub fn breach(source: &Source, line: usize, message: impl Into<String>) -> Breac
 
 /// Every text file of the repository, build products and fuzz corpora left out.
 pub fn repository() -> Vec<Source> {
-    const TEXT: &[&str] = &["rs", "c", "h", "cpp", "hpp", "sh", "toml", "md", "txt", "tasks", "json", "jsonl", "yml"];
+    const TEXT: &[&str] =
+        &["rs", "c", "h", "cpp", "hpp", "go", "sh", "toml", "md", "txt", "tasks", "json", "jsonl", "yml"];
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut sources = Vec::new();
     let mut folders = vec![root.to_path_buf()];

@@ -1,0 +1,3 @@
+module taskwire.dev/taskwire
+
+go 1.19

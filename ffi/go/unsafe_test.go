@@ -1,0 +1,7 @@
+// What the tests need of package unsafe.
+
+package taskwire
+
+import "unsafe"
+
+type unsafePointer = unsafe.Pointer
