@@ -3,6 +3,7 @@
 //! a host of your own takes what it likes.
 
 pub mod audit;
+pub mod capture;
 pub mod clock;
 pub mod compare;
 pub mod controller_host;
