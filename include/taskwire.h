@@ -377,6 +377,9 @@
 /** The record of task was found damaged in memory; it is not sent as if it were a change. */
 #define TASKWIRE_EVENT_DAMAGED 11
 
+/** The controller has given out other intervals, and they hold from now on. heartbeat_us; lease_us. */
+#define TASKWIRE_EVENT_INTERVALS_CHANGED 12
+
 /** Something that this version of the C interface has no fields for. */
 #define TASKWIRE_EVENT_OTHER 99
 
@@ -928,6 +931,10 @@ typedef struct taskwire_agent_event {
     uint64_t tip_tag;
     /** The controller's name, ended by a NUL. */
     char name[72];
+    /** How often this agent says that it is there, in microseconds. */
+    uint64_t heartbeat_us;
+    /** How long the controller believes in a silent agent, in microseconds. */
+    uint64_t lease_us;
 } taskwire_agent_event;
 
 /** What the controller does not know yet. */

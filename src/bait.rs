@@ -109,6 +109,10 @@ baits! {
     ExpireOnWaking: "no-expiry-in-a-gap",
     /// Measure the agent's lease from the coming of the answer.
     LeaseCountsFromAnswer: "belief-ends-first",
+    /// Shorten a lease before the agent has confirmed it.
+    LeaseShortenedUnconfirmed: "belief-ends-first",
+    /// Take the silence of the only node for a mass silence.
+    MassSilenceOfOne: "no-expiry-in-a-gap",
     /// Queue one event a task when a node is lost, past the queue's bound.
     LostQueuesAnEventATask: "within-bounds",
     /// Return early from a frame that cannot be applied after half of it is.

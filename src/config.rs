@@ -260,6 +260,12 @@ pub struct ControllerConfig {
     /// How late a call may come before the delay is taken for the host's own and ends no lease. 1 ms to 1 h; 200 ms by
     /// default.
     pub lateness: Duration,
+    /// When more than this share of the nodes that are believed in falls silent within one interval (and at least 3 of at
+    /// least 8), the fault is taken for this side's and no lease ends for a while. 1 to 100 %, and 100 is never; 50 by
+    /// default.
+    pub mass_silence_percent: u32,
+    /// How much longer than its lease a silent node is believed in at most because of that. 0 to 24 h; 5 min by default.
+    pub mass_silence_hold: Duration,
     /// The largest bounds that a HELLO may state.
     pub limits: Limits,
     /// Nodes at most. 1 to 16,777,216; 65,536 by default. An idle node costs about 1 KB.
@@ -303,6 +309,8 @@ impl ControllerConfig {
             heartbeat: Duration::from_secs(5),
             lease: Duration::from_secs(15),
             lateness: Duration::from_millis(200),
+            mass_silence_percent: 50,
+            mass_silence_hold: Duration::from_secs(300),
             limits: Limits {
                 slots: 1 << 20,
                 log: 1 << 22,
@@ -351,6 +359,8 @@ impl ControllerConfig {
             });
         }
         within("lateness (µs)", micros(self.lateness), 1_000, 3_600_000_000)?;
+        within("mass_silence_percent", self.mass_silence_percent.into(), 1, 100)?;
+        within("mass_silence_hold (µs)", micros(self.mass_silence_hold), 0, 86_400_000_000)?;
         within("nodes", self.nodes.into(), 1, 1 << 24)?;
         within("handshakes", self.handshakes.into(), 1, 65_536)?;
         within("repairs", self.repairs.into(), 1, 65_536)?;

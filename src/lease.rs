@@ -75,9 +75,9 @@ impl LeaseClock {
         self.deadlines.insert((deadline, node));
     }
 
-    /// A node is watched no longer.
-    pub(crate) fn unwatch(&mut self, node: NodeId) {
-        self.deadlines.retain(|(_, watched)| *watched != node);
+    /// A node is watched no longer: `deadline` is what it was watched for.
+    pub(crate) fn unwatch(&mut self, node: NodeId, deadline: u64) {
+        self.deadlines.remove(&(deadline, node));
     }
 
     /// The next node whose deadline has come, unless a late call is being made up for.
@@ -141,12 +141,21 @@ impl OwnLease {
 
     /// A session is open: what was sent at `sent` opened it.
     pub(crate) fn begin(&mut self, lease: Duration, rate_error_ppm: u32, sent: Instant) {
-        let length = micros(lease);
-        let shorter = length - (u128::from(length) * u128::from(rate_error_ppm) / 1_000_000) as u64;
-        self.length = Duration::from_micros(shorter);
+        self.set_length(lease, rate_error_ppm);
         self.renewed = Some(sent);
         self.warned = false;
         self.expired = false;
+    }
+
+    /// The lease has another length from now on, for the silence that is going on as well.
+    pub(crate) fn set_length(&mut self, lease: Duration, rate_error_ppm: u32) {
+        self.length = less(lease, rate_error_ppm);
+        self.warned = false;
+    }
+
+    /// The lease is at most so long.
+    pub(crate) fn shorten(&mut self, lease: Duration, rate_error_ppm: u32) {
+        self.length = self.length.min(less(lease, rate_error_ppm));
     }
 
     /// There is no belief to speak of any more: the agent left, or another has taken its place.
@@ -197,6 +206,12 @@ impl OwnLease {
             (None, _) => LeaseView::Unknown,
         }
     }
+}
+
+/// A time less the error that this clock may have made in it.
+fn less(time: Duration, rate_error_ppm: u32) -> Duration {
+    let time = micros(time);
+    Duration::from_micros(time - (u128::from(time) * u128::from(rate_error_ppm) / 1_000_000) as u64)
 }
 
 #[cfg(test)]

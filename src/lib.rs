@@ -57,6 +57,7 @@ extern crate alloc;
 mod agent;
 mod controller;
 // mechanisms
+mod grants;
 mod journal;
 mod lease;
 mod publisher;

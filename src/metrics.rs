@@ -218,6 +218,8 @@ counters! {
             resyncs_total,
             /// Sessions opened.
             sessions_total,
+            /// Times that so many fell silent at once that leases were held.
+            mass_silences_total,
             /// Leases that ended.
             leases_lost_total,
             /// Calls that came late, whose delay ended no lease.

@@ -196,6 +196,61 @@ fn field_12_a_restarted_controller_with_a_thousand_nodes_loses_none_before_a_ful
     assert!((0..NODES).all(|index| rig.same(index)));
 }
 
+// Nomad: the leader's port was blocked for half a minute; every allocation was restarted.
+#[test]
+fn field_13_a_controller_that_is_deaf_for_five_leases_tells_one_mass_silence_and_loses_nobody() {
+    const NODES: usize = 12;
+    let config = |n: usize| AgentConfig::new(&format!("edge-{n}"), 10).unwrap();
+    let mut rig = Rig::new((0..NODES).map(config).collect(), ControllerConfig::new("control").unwrap(), 4);
+    rig.connect();
+    rig.events.clear();
+    apart(&mut rig, 75 * SECOND);
+    let silences = |rig: &Rig| rig.events.iter().filter(|e| matches!(e, ControllerEvent::MassSilence { .. })).count();
+    assert_eq!(silences(&rig), 1);
+    assert!(rig.controller.is_mass_silence());
+    assert!(!rig.events.iter().any(is_lost));
+    // Its input works again: whoever is there is heard within a lease, and nobody was lost.
+    assert!(rig.run_until(60 * SECOND, |rig| rig.controller.view().nodes().all(|n| n.is_synced())
+        && rig.agents.iter().all(|agent| agent.phase() == Phase::Open)));
+    rig.run(60 * SECOND);
+    assert!(!rig.controller.is_mass_silence());
+    assert!(!rig.events.iter().any(is_lost));
+    assert_eq!(silences(&rig), 1);
+
+    // A silence that is real ends: by the host's word within an interval, and without it when the hold is up.
+    for word in [true, false] {
+        let mut dead = rig.clone();
+        dead.events.clear();
+        apart(&mut dead, 40 * SECOND);
+        assert_eq!((silences(&dead), dead.events.iter().filter(|e| is_lost(e)).count()), (1, 0));
+        if word {
+            dead.controller.all_clear();
+            apart(&mut dead, 5 * SECOND);
+        } else {
+            apart(&mut dead, (15 + 300 - 40 - 6) * SECOND);
+            assert!(!dead.events.iter().any(is_lost));
+            apart(&mut dead, 6 * SECOND);
+        }
+        assert_eq!(dead.events.iter().filter(|e| is_lost(e)).count(), NODES, "by the host's word: {word}");
+    }
+    // One that is heard ends the hold for all; the others have one more lease.
+    let mut one = rig.clone();
+    one.events.clear();
+    apart(&mut one, 40 * SECOND);
+    one.agents.truncate(1);
+    assert!(one.run_until(30 * SECOND, |rig| !rig.controller.is_mass_silence()));
+    let lost = |rig: &Rig| rig.events.iter().filter(|e| is_lost(e)).count();
+    one.run(14 * SECOND);
+    assert_eq!(lost(&one), 0);
+    one.run(2 * SECOND);
+    assert_eq!(lost(&one), NODES - 1);
+    // Seven are no crowd.
+    let mut few = Rig::new((0..7).map(config).collect(), ControllerConfig::new("control").unwrap(), 4);
+    few.connect();
+    apart(&mut few, 20 * SECOND);
+    assert_eq!((silences(&few), lost(&few)), (0, 7));
+}
+
 // etcd: a stalled old leader woke up and revoked leases already renewed elsewhere.
 #[test]
 fn field_16_a_host_that_slept_ten_leases_hears_what_waits_before_any_lease_ends() {
@@ -310,6 +365,44 @@ fn field_27_what_is_left_of_the_old_session_does_not_touch_the_new_one() {
     let bad = |event: &ControllerEvent| is_lost(event) || matches!(event, ControllerEvent::NodeLeft { .. });
     assert!(!rig.events[before..].iter().any(bad));
     assert_eq!(rig.controller.metrics().frames_ended_session_total, 2);
+}
+
+#[test]
+fn field_27_the_end_of_the_old_link_does_not_touch_the_session_that_came_by_a_new_one() {
+    let mut rig = running();
+    let node = rig.node(0).unwrap();
+    let reach = |rig: &Rig| rig.controller.view().node(node).unwrap().reachability();
+    // The agent greets anew from another address while the old session is believed in; then the old link is reported down.
+    apart(&mut rig, 16 * SECOND);
+    let (old, new) = (PeerId(0), PeerId(9));
+    for _ in 0..40 {
+        rig.now += SECOND;
+        rig.timers();
+        rig.collect();
+        while !rig.up.is_empty() || !rig.down.is_empty() {
+            for (_, bytes) in std::mem::take(&mut rig.up) {
+                let now = rig.at();
+                let _ = rig.controller.receive(now, new, &bytes);
+            }
+            for (_, bytes) in std::mem::take(&mut rig.down) {
+                let now = rig.at();
+                let _ = rig.agents[0].receive(now, &bytes);
+            }
+            rig.collect();
+        }
+        if rig.agents[0].phase() == Phase::Open {
+            break;
+        }
+    }
+    assert_eq!((rig.agents[0].phase(), rig.controller.peer(node)), (Phase::Open, Some(new)));
+    let session = rig.controller.session(node);
+    let now = rig.at();
+    assert_eq!(rig.controller.link_down(now, old), 0);
+    assert_eq!((rig.controller.session(node), reach(&rig)), (session, Reachability::Live));
+    // The end of its own link makes it suspect at once, and ends nothing.
+    assert_eq!(rig.controller.link_down(now, new), 1);
+    assert_eq!(rig.controller.link_down(now, new), 0);
+    assert_eq!((rig.controller.session(node), reach(&rig)), (session, Reachability::Suspect));
 }
 
 // Moby, Swarmkit: a list that included dead tasks passed 4 MB; the node could never rejoin.

@@ -112,6 +112,8 @@ fn every_setting_has_the_default_that_is_told() {
     row("heartbeat", "controller, in WELCOME", duration(controller.heartbeat));
     row("lease", "controller, in WELCOME", duration(controller.lease));
     row("`lateness`", "controller", duration(controller.lateness));
+    row("`mass_silence_percent`", "controller", number(controller.mass_silence_percent.into()));
+    row("`mass_silence_hold`", "controller", duration(controller.mass_silence_hold));
     row("`reorder_frames`", "controller", number(controller.reorder_frames.into()));
     row("`events_per_node`", "controller", number(controller.events_per_node.into()));
     let three = [controller.nodes, controller.handshakes, controller.repairs].map(|n| number(n.into()));

@@ -3,6 +3,7 @@
 
 use core::ffi::{c_char, CStr};
 use core::mem::offset_of;
+use core::time::Duration;
 
 use taskwire::wire::{LimitName, Refusal};
 use taskwire::{AgentEvent, Name, Position, SessionEnd};
@@ -40,6 +41,8 @@ pub const TASKWIRE_EVENT_TERM_CONFLICT: u32 = 9;
 pub const TASKWIRE_EVENT_REFUSED: u32 = 10;
 /// The record of task was found damaged in memory; it is not sent as if it were a change.
 pub const TASKWIRE_EVENT_DAMAGED: u32 = 11;
+/// The controller has given out other intervals, and they hold from now on. heartbeat_us; lease_us.
+pub const TASKWIRE_EVENT_INTERVALS_CHANGED: u32 = 12;
 /// Something that this version of the C interface has no fields for.
 pub const TASKWIRE_EVENT_OTHER: u32 = 99;
 
@@ -145,6 +148,10 @@ pub struct taskwire_agent_event {
     pub tip_tag: u64,
     /// The controller's name, ended by a NUL.
     pub name: [c_char; 72],
+    /// How often this agent says that it is there, in microseconds.
+    pub heartbeat_us: u64,
+    /// How long the controller believes in a silent agent, in microseconds.
+    pub lease_us: u64,
 }
 
 // SAFETY: repr(C), begins with struct_size, integers and arrays of them only; FIRST ends behind `twin`, within the struct.
@@ -173,6 +180,8 @@ unsafe impl Growing for taskwire_agent_event {
             tip_revision: 0,
             tip_tag: 0,
             name: [0; NAME_SIZE],
+            heartbeat_us: 0,
+            lease_us: 0,
         }
     }
 }
@@ -207,6 +216,11 @@ pub(crate) fn flat(event: &AgentEvent) -> taskwire_agent_event {
             out.kind = TASKWIRE_EVENT_TASK_FORGOTTEN;
             out.task.bytes = task.0;
         }
+        AgentEvent::IntervalsChanged { heartbeat, lease } => {
+            out.kind = TASKWIRE_EVENT_INTERVALS_CHANGED;
+            out.heartbeat_us = micros(*heartbeat);
+            out.lease_us = micros(*lease);
+        }
         AgentEvent::LeaseExpiring => out.kind = TASKWIRE_EVENT_LEASE_EXPIRING,
         AgentEvent::LeaseExpired => out.kind = TASKWIRE_EVENT_LEASE_EXPIRED,
         AgentEvent::Fenced { seen, twin } => {
@@ -231,6 +245,10 @@ pub(crate) fn flat(event: &AgentEvent) -> taskwire_agent_event {
         _ => out.kind = TASKWIRE_EVENT_OTHER,
     }
     out
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 pub(crate) fn of_position(position: &Position) -> (u64, u64) {
@@ -336,6 +354,7 @@ pub extern "C" fn taskwire_agent_event_text(kind: u32) -> *const c_char {
         TASKWIRE_EVENT_TERM_CONFLICT => c"TermConflict",
         TASKWIRE_EVENT_REFUSED => c"Refused",
         TASKWIRE_EVENT_DAMAGED => c"Damaged",
+        TASKWIRE_EVENT_INTERVALS_CHANGED => c"IntervalsChanged",
         _ => c"Other",
     };
     text.as_ptr()
@@ -367,6 +386,8 @@ mod tests {
             ("twin", flat.twin.into()),
             ("limit", flat.limit.into()),
             ("limit_most", flat.limit_most.into()),
+            ("heartbeat_us", flat.heartbeat_us),
+            ("lease_us", flat.lease_us),
             ("controller", flat.controller_revision << 8 | flat.controller_tag),
             ("base", flat.base_revision << 8 | flat.base_tag),
             ("tip", flat.tip_revision << 8 | flat.tip_tag),
@@ -389,7 +410,7 @@ mod tests {
         let task = TaskId([7; 16]);
         let (term, verdict) = (Term(9), Verdict::Fork);
         let refusal = Refusal::Limit(LimitName::Finals, 12);
-        let expected: [(AgentEvent, &str); 11] = [
+        let expected: [(AgentEvent, &str); 12] = [
             (
                 AgentEvent::SessionOpened { controller: name.clone(), term, verdict, lossy: true },
                 "SessionOpened term=9 verdict=5 lossy=1 name=ctl",
@@ -410,6 +431,10 @@ mod tests {
                 "Refused come_back_after_us=77 reason=2 limit=7 limit_most=12",
             ),
             (AgentEvent::Damaged { task }, "Damaged task=7"),
+            (
+                AgentEvent::IntervalsChanged { heartbeat: Duration::from_micros(5), lease: Duration::from_micros(15) },
+                "IntervalsChanged heartbeat_us=5 lease_us=15",
+            ),
         ];
         for (event, text) in expected {
             assert_eq!(spoken(&event), text);

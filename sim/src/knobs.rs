@@ -67,11 +67,17 @@ pub enum Fault {
     BadCommit,
     /// A successor of the controller starts without a store under a larger term, and the former one goes on for a while.
     FailOver,
+    /// The controller's host changes intervals and lease.
+    SetIntervals,
+    /// The controller's host hears that a link is gone, rightly or not.
+    LinkDown,
+    /// The controller's host says that its input works.
+    AllClear,
 }
 
 impl Fault {
     /// All, in order.
-    pub const ALL: [Fault; 27] = [
+    pub const ALL: [Fault; 30] = [
         Fault::PartitionNode,
         Fault::OneWay,
         Fault::PartitionAll,
@@ -99,6 +105,9 @@ impl Fault {
         Fault::ForgetNode,
         Fault::BadCommit,
         Fault::FailOver,
+        Fault::SetIntervals,
+        Fault::LinkDown,
+        Fault::AllClear,
     ];
 }
 
@@ -217,7 +226,9 @@ impl Knobs {
         let heartbeat = rng.magnitude(50_000, 8_000_000);
         let clock_rate_ppm = rng.pick(&[0, 0, 100, 400, 5_000]);
         let most_jump = if rng.below(4) == 0 { 86_400_000_000 } else { heartbeat * 8 };
-        let nodes = rng.range(1, if tiny { 3 } else { 5 }) as usize;
+        // A crowd, whose silence says more than that of a few.
+        let crowd = !tiny && rng.below(4) == 0;
+        let nodes = if crowd { rng.range(8, 10) } else { rng.range(1, if tiny { 3 } else { 5 }) } as usize;
         let mut knobs = Knobs {
             capped,
             tiny,
@@ -325,6 +336,8 @@ fn controller(rng: &mut Rng, tiny: bool, heartbeat: u64) -> ControllerConfig {
     config.heartbeat = Duration::from_micros(heartbeat);
     config.lease = Duration::from_micros(heartbeat * rng.range(2, 5));
     config.lateness = Duration::from_micros(rng.magnitude(1_000, 1_000_000));
+    config.mass_silence_percent = rng.pick(&[10, 50, 50, 90, 100]);
+    config.mass_silence_hold = Duration::from_micros(rng.magnitude(heartbeat, heartbeat * 16));
     config.nodes = 16;
     config.handshakes = rng.magnitude(1, 16) as u32;
     config.repairs = rng.magnitude(1, 16) as u32;

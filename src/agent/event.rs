@@ -1,5 +1,7 @@
 //! What an agent tells its host.
 
+use core::time::Duration;
+
 use crate::id::{Epoch, Name, TaskId, Term};
 use crate::revision::{Position, Revision};
 use crate::wire::{Refusal, Verdict};
@@ -44,6 +46,13 @@ pub enum AgentEvent {
     TaskForgotten {
         /// The task.
         task: TaskId,
+    },
+    /// The controller has given out other intervals, and they hold from now on.
+    IntervalsChanged {
+        /// How often this agent says that it is there.
+        heartbeat: Duration,
+        /// How long the controller believes in it when it is silent.
+        lease: Duration,
     },
     /// The controller's belief in this agent will end soon unless it answers.
     LeaseExpiring,

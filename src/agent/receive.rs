@@ -12,7 +12,7 @@ use crate::receive_error::ReceiveError;
 use crate::time::{micros, Instant};
 use crate::wire::{
     decode_into, Ack, Answered, Ask, Body, Bounds, DecodeError, Delta, Echo, FaultClass, Fenced, Goodbye, Header,
-    Heartbeat, Judged, Kind, Refusal, Refused, StreamNumber, Welcome, VERSION,
+    Heartbeat, Judged, Kind, Refusal, Refused, Settings, StreamNumber, Welcome, VERSION,
 };
 
 /// What is thought of a frame before its content counts.
@@ -146,12 +146,7 @@ impl Agent {
         }
         let counter = if bait!(self.config.baits, SessionWithoutCounter) { 0 } else { self.hello_counter };
         let derived = SessionId::derive(self.nonce, counter, welcome.nonce);
-        let settings = welcome.settings;
-        let sound = welcome.session == derived
-            && welcome.version == VERSION
-            && (1..=micros(Duration::from_secs(3600))).contains(&settings.heartbeat)
-            && settings.lease >= 2 * settings.heartbeat
-            && settings.lease <= micros(Duration::from_secs(86_400));
+        let sound = welcome.session == derived && welcome.version == VERSION && is_sound(&welcome.settings);
         if !sound || welcome.term.0 == 0 || welcome.term.0 == u64::MAX {
             self.metrics.frames_malformed_total += 1;
             return Err(ReceiveError::Exhausted { field: "a setting or the term of WELCOME" });
@@ -306,6 +301,10 @@ impl Agent {
     }
 
     fn hear_heartbeat(&mut self, now: Instant, number: FrameNumber, heartbeat: Heartbeat) -> Result<(), ReceiveError> {
+        if heartbeat.settings.is_some_and(|settings| !is_sound(&settings)) {
+            self.metrics.frames_malformed_total += 1;
+            return Err(ReceiveError::Exhausted { field: "a setting of HEARTBEAT" });
+        }
         if let Some(ack) = &heartbeat.ack {
             self.hear_ack(now, number, ack)?;
         } else {
@@ -316,6 +315,9 @@ impl Agent {
             if session.echo.is_none_or(|echo| echo.number < number) {
                 session.echo = Some(Echo { number, sent: heartbeat.sent, received: now.as_micros(), wall });
             }
+        }
+        if let Some(settings) = heartbeat.settings {
+            self.take_settings(now, settings);
         }
         Ok(())
     }
@@ -352,4 +354,11 @@ impl Agent {
         });
         Ok(())
     }
+}
+
+/// Whether settings are in their ranges: an interval of 1 µs to 1 h, a lease of 2 intervals to 24 h.
+fn is_sound(settings: &Settings) -> bool {
+    (1..=micros(Duration::from_secs(3600))).contains(&settings.heartbeat)
+        && settings.lease >= 2 * settings.heartbeat
+        && settings.lease <= micros(Duration::from_secs(86_400))
 }

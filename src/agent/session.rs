@@ -271,8 +271,9 @@ impl Agent {
         if let State::Greeting(Greeting { said: Some(said), .. }) = &self.state {
             self.publisher.window.rtt.sample(micros(now.since(*said)));
         }
-        let most = Duration::from_micros(welcome.settings.heartbeat / TIMEOUTS_PER_INTERVAL);
-        self.publisher.window.rtt.set_most(most.min(self.config.pace.most_backoff));
+        self.bound_timeouts(welcome.settings);
+        // What the new session grants may be less than the old one did: no longer is believed from here on.
+        self.lease.shorten(Duration::from_micros(welcome.settings.lease), self.config.clock_rate_error_ppm);
         let maker = crate::publisher::Maker { epoch: welcome.maker_epoch, nonce: welcome.maker_nonce };
         let judgement = self.publisher.judge(welcome.reported.received, maker, self.own(), self.starts_empty(), false);
         self.accept(welcome.term, welcome.nonce, &welcome.controller);
@@ -292,6 +293,30 @@ impl Agent {
             due: true,
             tries: 0,
         });
+    }
+
+    fn bound_timeouts(&mut self, settings: Settings) {
+        let most = Duration::from_micros(settings.heartbeat / TIMEOUTS_PER_INTERVAL);
+        self.publisher.window.rtt.set_most(most.min(self.config.pace.most_backoff));
+    }
+
+    /// The controller gives out other settings. They hold at once: what gets longer is in force there already, and what
+    /// gets shorter is so there once this agent has said that it goes by it, which it does now, and each time it is told.
+    pub(super) fn take_settings(&mut self, now: Instant, settings: Settings) {
+        let State::Open(session) = &mut self.state else { return };
+        if settings.version < session.settings.version {
+            return;
+        }
+        session.heartbeat_due = true;
+        if settings.version == session.settings.version {
+            return;
+        }
+        session.settings = settings;
+        session.digest_at = session.digest_at.min(now.after(session.interval()));
+        let (heartbeat, lease) = (session.interval(), Duration::from_micros(settings.lease));
+        self.lease.set_length(lease, self.config.clock_rate_error_ppm);
+        self.bound_timeouts(settings);
+        self.tell(AgentEvent::IntervalsChanged { heartbeat, lease });
     }
 
     /// When an early heartbeat is due: one was not answered, or something received is not yet said to be durable.

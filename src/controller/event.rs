@@ -231,6 +231,14 @@ pub enum ControllerEvent {
         /// The node.
         node: NodeId,
     },
+    /// So many of the nodes that were believed in fell silent within one interval that the fault is more likely on this
+    /// side: no lease ends until somebody is heard, `all_clear` is called, or the configured time is up.
+    MassSilence {
+        /// How many.
+        silent: u32,
+        /// Of how many.
+        of: u32,
+    },
     /// The lease ended. Its tasks are stale, and keep the state that was reported.
     NodeLost {
         /// The node.

@@ -15,10 +15,10 @@ use crate::publisher::Maker;
 use crate::receipts::Receipts;
 use crate::receive_error::ReceiveError;
 use crate::revision::{Position, Revision};
-use crate::time::{micros, Instant};
+use crate::time::Instant;
 use crate::wire::{
-    Answered, Body, Fenced, Header, Hello, Judgement, Kind, LimitName, Open, Refusal, Refused, Settings, Standing,
-    Verdict, Welcome, VERSION,
+    Answered, Body, Fenced, Header, Hello, Judgement, Kind, LimitName, Open, Refusal, Refused, Standing, Verdict,
+    Welcome, VERSION,
 };
 
 /// A handshake under way is kept this long.
@@ -33,6 +33,8 @@ pub(super) struct Handshake {
     pub peer: PeerId,
     pub made: Instant,
     pub due: bool,
+    /// The oldest version of the settings that a WELCOME of it told: OPEN does not say which one it answers.
+    settings: Option<u32>,
     /// Numbers of WELCOMEs while there is no node to count them.
     next_frame: u64,
 }
@@ -175,7 +177,7 @@ impl Controller {
             self.refuse_hello(peer, &hello, Refusal::Busy, pause);
             return Err(ReceiveError::Busy { kind: Kind::Hello });
         }
-        let handshake = Handshake { hello, peer, made: now, due: false, next_frame: 0 };
+        let handshake = Handshake { hello, peer, made: now, due: false, settings: None, next_frame: 0 };
         self.handshakes.insert(session, handshake);
         self.metrics.frames_control_total += 1;
         Ok(())
@@ -274,7 +276,9 @@ impl Controller {
 
     /// The WELCOME of a handshake, as things stand now.
     pub(super) fn welcome(&mut self, now: Instant, session: SessionId) -> Option<(PeerId, Welcome)> {
-        let handshake = self.handshakes.get(session)?;
+        let settings = self.grants.newest();
+        let handshake = self.handshakes.by_session.get_mut(&session)?;
+        handshake.settings.get_or_insert(settings.version);
         let (peer, hello_nonce, hello_counter) = (handshake.peer, handshake.hello.nonce, handshake.hello.counter);
         let id = self.names.get(&handshake.hello.node).copied();
         let most = self.config.events_per_node as usize;
@@ -307,7 +311,7 @@ impl Controller {
             nonce: self.nonce,
             session,
             policy: config.ack_policy,
-            settings: Settings { version: 1, heartbeat: micros(config.heartbeat), lease: micros(config.lease) },
+            settings,
             reported,
             maker_epoch: maker.epoch,
             maker_nonce: maker.nonce,
@@ -417,11 +421,13 @@ impl Controller {
         receipts.see(header.number);
         receipts.process(header.number, now);
         self.sessions.insert(header.session, Target::Node(id));
+        self.peers.insert((peer, id));
         self.metrics.sessions_total += 1;
         self.metrics.frames_control_total += 1;
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
         node.known = Some(by);
         node.opened_counter = hello.counter;
+        node.confirmed = handshake.settings.unwrap_or(0);
         node.next_frame = node.next_frame.max(handshake.next_frame.saturating_add(1));
         node.session = Some(Session {
             id: header.session,

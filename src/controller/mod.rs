@@ -10,6 +10,8 @@ mod node;
 mod reach;
 mod receive;
 mod retention;
+mod settings;
+mod silence;
 mod telling;
 mod transmit;
 pub(crate) mod view;
@@ -21,6 +23,7 @@ use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
 use crate::config::{AckPolicy, ConfigError, ControllerConfig};
+use crate::grants::Grants;
 use crate::id::{Name, NodeId, Nonce, PeerId, SessionId, TaskId};
 use crate::lease::LeaseClock;
 use crate::map::Map;
@@ -30,7 +33,7 @@ use crate::revision::{Position, Revision};
 use crate::rng::Rng;
 use crate::stream::Reported;
 use crate::table::{Applied, Table};
-use crate::time::{sooner, Due, Instant, UnixMillis};
+use crate::time::{micros, sooner, Due, Instant, UnixMillis};
 use crate::wire::{Body, Delta};
 
 pub use event::{ControllerEvent, Transition};
@@ -38,6 +41,7 @@ use handshake::Handshakes;
 pub use history::{Happening, Moved, NodeStanding};
 use node::Node;
 use retention::Archive;
+use silence::Silence;
 pub use view::{Freshness, Mark, NodeView, Reachability, TaskView, View};
 pub use watch::{Effect, Filter, ViewChange, ViewChanges, ViewRevision, WatchError};
 
@@ -121,6 +125,8 @@ pub struct Controller {
     sessions: Map<SessionId, Target>,
     handshakes: Handshakes,
     bound: Map<PeerId, Name>,
+    /// Which nodes were heard last from a peer, in their sessions.
+    peers: BTreeSet<(PeerId, NodeId)>,
     answers: VecDeque<Answer>,
     next_answer: u64,
     /// Nodes with something to send, and with something for the host: each takes its turn.
@@ -130,6 +136,8 @@ pub struct Controller {
     /// Nodes that have a deadline of their own: a question to repeat, a stage to give up.
     timers: BTreeSet<(Instant, NodeId)>,
     leases: LeaseClock,
+    grants: Grants,
+    silence: Silence,
     no_session_told: [Option<(PeerId, Instant)>; receive::NO_SESSION_PEERS],
     staging: usize,
     metrics: ControllerMetrics,
@@ -158,6 +166,7 @@ impl Controller {
             sessions: Map::new(seed),
             handshakes: Handshakes::new(seed),
             bound: Map::new(seed),
+            peers: BTreeSet::new(),
             answers: VecDeque::new(),
             next_answer: 1,
             to_send: VecDeque::new(),
@@ -165,6 +174,8 @@ impl Controller {
             notices: VecDeque::new(),
             timers: BTreeSet::new(),
             leases: LeaseClock::new(config.lateness, config.baits),
+            grants: Grants::new(micros(config.heartbeat), micros(config.lease)),
+            silence: Silence::default(),
             no_session_told: [None; receive::NO_SESSION_PEERS],
             staging: 0,
             metrics: ControllerMetrics::default(),
@@ -329,11 +340,19 @@ impl Controller {
     pub fn forget_node(&mut self, id: NodeId) -> bool {
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::take) else { return false };
         self.node_count -= 1;
-        self.leases.unwatch(id);
+        if let Some(deadline) = node.watched {
+            self.leases.unwatch(id, deadline);
+        }
+        if node.reachability.is_believed() {
+            self.silence.believed -= 1;
+        }
         self.names.remove(&node.name);
         self.handshakes.drop_name(&node.name);
         if node.subscriber.is_staging() {
             self.staging -= 1;
+        }
+        if let Some(session) = &node.session {
+            self.peers.remove(&(session.peer, id));
         }
         for session in node.ended.iter().copied().chain(node.session.as_ref().map(|session| session.id)) {
             self.sessions.remove(&session);
@@ -383,6 +402,11 @@ impl Controller {
         self.node_ref(id).and_then(|node| node.session.as_ref()).map(|session| session.id)
     }
 
+    /// The peer that a node was heard from last in its open session, which answers go to.
+    pub fn peer(&self, id: NodeId) -> Option<PeerId> {
+        self.node_ref(id).and_then(|node| node.session.as_ref()).map(|session| session.peer)
+    }
+
     /// How many events of a node wait for the host, and the credit told last.
     pub fn backlog(&self, id: NodeId) -> Option<(usize, Revision)> {
         self.node_ref(id).map(|node| {
@@ -400,8 +424,8 @@ impl Controller {
     }
 
     /// How much each bounded collection holds, with its name: frames held, pieces staged, handshakes, answers and events
-    /// that wait, watched leases, closed tasks, changes and details in the history.
-    pub fn sizes(&self) -> [(&'static str, usize); 10] {
+    /// that wait, watched leases, closed tasks, changes and details in the history, parts of a silence.
+    pub fn sizes(&self) -> [(&'static str, usize); 11] {
         let held = self.nodes.iter().flatten().map(|node| node.subscriber.replica.held_frames()).max().unwrap_or(0);
         let staged = self.nodes.iter().flatten().filter_map(|node| node.subscriber.stage()).map(|s| s.pieces()).max();
         [
@@ -415,6 +439,7 @@ impl Controller {
             ("closed tasks", self.archive.kept()),
             ("changes kept", self.archive.history.sizes().0),
             ("details kept", self.archive.history.sizes().1),
+            ("parts of a silence", self.silence.parts()),
         ]
     }
 
@@ -431,8 +456,9 @@ impl Controller {
         self.handshakes.hash(&mut hasher);
         self.bound.hash(&mut hasher);
         self.answers.len().hash(&mut hasher);
+        self.peers.hash(&mut hasher);
         (&self.to_send, &self.to_tell, &self.notices, &self.timers).hash(&mut hasher);
-        self.leases.hash(&mut hasher);
+        (&self.leases, &self.grants, &self.silence).hash(&mut hasher);
         hasher.finish()
     }
 

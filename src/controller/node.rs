@@ -90,7 +90,12 @@ pub(super) struct Node {
     /// Lease time and time when the node was heard last.
     pub heard: u64,
     pub heard_at: Option<Instant>,
-    pub watched: bool,
+    /// The lease time at which it is looked at again.
+    pub watched: Option<u64>,
+    /// The version of the settings that it is sure to go by, or a later one.
+    pub confirmed: u32,
+    /// Lease time when it became suspect, if it is.
+    pub suspect_since: u64,
     /// When the node's own timer is set for.
     pub timer: Option<Instant>,
     pub stale: bool,
@@ -126,7 +131,9 @@ impl Node {
             reachability: Reachability::NotReportedYet,
             heard: 0,
             heard_at: None,
-            watched: false,
+            watched: None,
+            confirmed: 0,
+            suspect_since: 0,
             timer: None,
             stale: false,
             synced: false,

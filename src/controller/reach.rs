@@ -1,37 +1,63 @@
 //! Reachability: leases renewed, suspected, ended, and the timers of questions and stages. It never touches a task's state.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::event::ControllerEvent;
+use super::node::Node;
 use super::view::Reachability;
 use super::{Controller, Target};
 use crate::bait::bait;
-use crate::id::NodeId;
+use crate::id::{NodeId, PeerId};
 use crate::time::{micros, Instant};
 use crate::wire::Refusal;
+
+/// What a node's silence makes of it, and when: lease times.
+#[derive(Clone, Copy, Debug)]
+struct Ends {
+    suspect: u64,
+    lost: u64,
+    /// When it is looked at again before it is lost.
+    look: u64,
+}
 
 impl Controller {
     fn lease_time(&self) -> u64 {
         self.leases.now()
     }
 
-    /// Lease time after which silence makes a node suspect: an interval and a half.
-    fn suspect_after(&self) -> u64 {
-        micros(self.config.heartbeat) / 2 * 3
+    /// What becomes of a node if it stays silent. Suspect: an interval and a half after it was heard.
+    fn ends(&self, node: &Node) -> Ends {
+        let in_force = self.in_force(node.confirmed);
+        let suspect = node.heard.saturating_add(in_force.heartbeat / 2 * 3);
+        let lease_end = node.heard.saturating_add(in_force.lease);
+        let most = lease_end.saturating_add(micros(self.config.mass_silence_hold));
+        let lost = self.silence.held_until(node.heard, lease_end, in_force.lease, most);
+        // While leases are held, a look each interval sees when they no longer are.
+        let again = self.lease_time().saturating_add(in_force.heartbeat).max(lease_end);
+        let look = if self.silence.is_on() { lost.min(again) } else { lost };
+        Ends { suspect, lost, look }
     }
 
     /// A new frame of the node's current session has come.
     pub(super) fn renew(&mut self, id: NodeId, now: Instant) {
-        let (lease_time, suspect_after) = (self.lease_time(), self.suspect_after());
+        let lease_time = self.lease_time();
+        self.end_mass_silence();
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
         node.heard = lease_time;
         node.heard_at = Some(now);
-        let before = core::mem::replace(&mut node.reachability, Reachability::Live);
-        if !core::mem::replace(&mut node.watched, true) {
-            self.leases.watch(id, lease_time.saturating_add(suspect_after));
+        let before = node.reachability;
+        if before == Reachability::Live && node.watched.is_some() {
+            return;
         }
+        let since = node.suspect_since;
+        self.move_to(id, Reachability::Live);
+        self.watch_again(id);
         if before == Reachability::Suspect {
-            node.tell_suspicion(false);
+            self.silence.rises(since);
+            if let Some(node) = self.node_mut(id) {
+                node.tell_suspicion(false);
+            }
             self.note_news(id);
         }
     }
@@ -39,33 +65,86 @@ impl Controller {
     /// Ends the leases that are due.
     pub(super) fn run_leases(&mut self, now: Instant) {
         while let Some(id) = self.leases.due(now) {
-            let (lease_time, suspect_after) = (self.lease_time(), self.suspect_after());
-            let lease = micros(self.config.lease);
+            let lease_time = self.lease_time();
             let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { continue };
-            let silent = lease_time.saturating_sub(node.heard);
-            match node.reachability {
-                Reachability::Live if silent < suspect_after => {
-                    self.leases.watch(id, node.heard.saturating_add(suspect_after));
-                }
-                Reachability::Live if silent < lease => {
-                    node.reachability = Reachability::Suspect;
-                    node.tell_suspicion(true);
-                    self.leases.watch(id, node.heard.saturating_add(lease));
-                    self.note_news(id);
-                }
-                Reachability::Suspect if silent < lease => {
-                    self.leases.watch(id, node.heard.saturating_add(lease));
-                }
-                Reachability::Live | Reachability::Suspect => self.lose(id),
-                _ => node.watched = false,
+            node.watched = None;
+            if !node.reachability.is_believed() {
+                continue;
+            }
+            let Some(node) = self.node_ref(id) else { continue };
+            let ends = self.ends(node);
+            if ends.lost <= lease_time {
+                self.lose(id);
+            } else if ends.suspect <= lease_time && node.reachability == Reachability::Live {
+                self.suspect(id);
+            } else {
+                self.watch_again(id);
             }
         }
     }
 
+    /// Sets the deadline of a node that is believed in anew.
+    pub(super) fn watch_again(&mut self, id: NodeId) {
+        let Some(node) = self.node_ref(id) else { return };
+        let ends = self.ends(node);
+        let next = match node.reachability {
+            Reachability::Live => Some(ends.suspect.min(ends.lost)),
+            Reachability::Suspect => Some(ends.look),
+            _ => None,
+        };
+        let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+        if let Some(former) = core::mem::replace(&mut node.watched, next) {
+            self.leases.unwatch(id, former);
+        }
+        if let Some(next) = next {
+            self.leases.watch(id, next);
+        }
+    }
+
+    /// The belief in a node changes.
+    pub(super) fn move_to(&mut self, id: NodeId, to: Reachability) {
+        let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+        let before = core::mem::replace(&mut node.reachability, to);
+        match (before.is_believed(), to.is_believed()) {
+            (false, true) => self.silence.believed += 1,
+            (true, false) => self.silence.believed -= 1,
+            _ => {}
+        }
+    }
+
+    /// A live node has become suspect.
+    fn suspect(&mut self, id: NodeId) {
+        let lease_time = self.lease_time();
+        self.move_to(id, Reachability::Suspect);
+        let Some(node) = self.node_mut(id) else { return };
+        node.suspect_since = lease_time;
+        node.tell_suspicion(true);
+        self.note_silent(lease_time);
+        self.watch_again(id);
+        self.note_news(id);
+    }
+
+    /// The host's hint that a connection is gone: a node that was heard from this peer last is suspect at once. Sessions
+    /// that have moved to another peer, or have begun there, are not touched. A node that is heard again is live again.
+    /// Returns how many became suspect.
+    pub fn link_down(&mut self, now: Instant, peer: PeerId) -> usize {
+        self.enter(now);
+        let all = (peer, NodeId(0))..=(peer, NodeId(u32::MAX));
+        let there: Vec<NodeId> = self.peers.range(all).map(|(_, id)| *id).collect();
+        there.into_iter().filter(|id| self.doubt(*id)).count()
+    }
+
+    /// A hint that a node's link is gone: says whether it became suspect.
+    pub(super) fn doubt(&mut self, id: NodeId) -> bool {
+        let live = self.node_ref(id).is_some_and(|node| node.reachability == Reachability::Live);
+        if live {
+            self.suspect(id);
+        }
+        live
+    }
+
     fn lose(&mut self, id: NodeId) {
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
-        node.watched = false;
-        node.reachability = Reachability::Lost;
         node.stale = true;
         node.synced = false;
         let tasks_stale = node.subscriber.replica.table.len() as u32;
@@ -79,6 +158,7 @@ impl Controller {
             node.subscriber.replica.table.write_failed();
         }
         self.metrics.leases_lost_total += 1;
+        self.move_to(id, Reachability::Lost);
         self.close_session(id);
         self.note_news(id);
     }
@@ -88,6 +168,9 @@ impl Controller {
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
         let staging = node.subscriber.is_staging();
         self.metrics.held_dropped_total += node.subscriber.replica.held_frames() as u64;
+        if let Some(session) = &node.session {
+            self.peers.remove(&(session.peer, id));
+        }
         if let Some((ended, forgotten)) = node.end_session() {
             self.sessions.insert(ended, Target::Ended(id));
             if let Some(forgotten) = forgotten {

@@ -187,7 +187,11 @@ impl Controller {
             return Ok(());
         }
         session.receipts.see(header.number);
-        session.peer = peer;
+        if session.peer != peer {
+            self.peers.remove(&(session.peer, id));
+            self.peers.insert((peer, id));
+            session.peer = peer;
+        }
         self.renew(id, now);
         if bait!(self.config.baits, FrameRenewsAnotherNode) {
             self.renew(NodeId(0), now);
@@ -423,6 +427,7 @@ impl Controller {
             Compared::Inconclusive => self.metrics.digests_inconclusive_total += 1,
             Compared::Differs => self.found_difference(now, id, Symptom::Digest, false),
         }
+        self.hear_settings(id, heartbeat.settings_version);
         self.process(now, id, header);
         self.note_news(id);
         Ok(())
@@ -463,9 +468,9 @@ impl Controller {
         self.metrics.frames_control_total += 1;
         self.close_session(id);
         let Some(node) = self.node_mut(id) else { return Ok(()) };
-        node.reachability = Reachability::Left;
         node.synced = false;
         node.tell(ControllerEvent::NodeLeft { node: id });
+        self.move_to(id, Reachability::Left);
         self.note_news(id);
         Ok(())
     }

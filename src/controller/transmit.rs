@@ -45,10 +45,12 @@ impl Controller {
     /// The most urgent frame for a node.
     fn next_frame(&mut self, now: Instant, id: NodeId) -> Option<(PeerId, Header, Body)> {
         let heartbeat_interval = micros(self.config.heartbeat);
+        let newest = self.grants.newest().version;
         let node = self.node_mut(id)?;
         let session = node.session.as_ref()?;
         let (session_id, peer, refuse) = (session.id, session.peer, session.refuse);
-        let heartbeat_due = session.heartbeat_due;
+        // New settings go with any answer until they are confirmed: an agent that is busy sends no heartbeats.
+        let heartbeat_due = session.heartbeat_due || session.ack_due && node.confirmed < newest;
         let ack_due = session.ack_due;
         if let Some(refusal) = refuse {
             let number = node.next_number();
@@ -92,8 +94,10 @@ impl Controller {
     ) -> Option<(PeerId, Header, Body)> {
         let ack = self.ack(now, id);
         let wall = self.wall(now);
+        let newest = self.grants.newest();
         let node = self.node_mut(id)?;
         let number = node.next_number();
+        let settings = (node.confirmed < newest.version).then_some(newest);
         let session = node.session.as_mut()?;
         session.heartbeat_due = false;
         let heartbeat = Heartbeat {
@@ -102,8 +106,8 @@ impl Controller {
             sent: now.as_micros(),
             echo: session.echo,
             wall,
-            settings_version: 1,
-            settings: None,
+            settings_version: newest.version,
+            settings,
             ack,
         };
         let header = Header { kind: Kind::Heartbeat, session: session_id, number };
@@ -113,6 +117,7 @@ impl Controller {
     /// The acknowledgement to a node, as things stand now. None is due afterwards.
     fn ack(&mut self, now: Instant, id: NodeId) -> Option<Ack> {
         let policy = self.config.ack_policy;
+        let settings = self.grants.newest().version;
         let node = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut)?;
         let credit = node.credit(&self.config);
         let (position, staged) = node.subscriber.acknowledged();
@@ -132,7 +137,7 @@ impl Controller {
             staged,
             durable,
             credit,
-            settings: 1,
+            settings,
         })
     }
 

@@ -26,6 +26,13 @@ pub enum Reachability {
     Left,
 }
 
+impl Reachability {
+    /// Whether the controller believes that it is there.
+    pub fn is_believed(self) -> bool {
+        matches!(self, Reachability::Live | Reachability::Suspect)
+    }
+}
+
 impl fmt::Display for Reachability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -9,7 +9,7 @@
 //! An agent's host: `agent: register t1 meta "build" message "m"`, `running`, `succeeded t1 exit 0 result "r"`, `failed t1 exit 3`,
 //! `cancelled`, `retry`, `progress t1 40`, `detail t1 40 "m"`, `forget`, `life t1` (registered, running, succeeded), of one task
 //! or of `t1..t9`; `goodbye 5s`, `supersede 20`, `look`. The controller's: `controller: commit` (what was due last; `commit 2`
-//! what was due the second last), `give up t1`, `forget node edge`, `bind agent edge`, `look`, `counters`, `commits off`, `polls off`.
+//! what was due the second last), `give up t1`, `forget node edge`, `bind agent edge`, `look`, `counters`, `intervals 1s 4s`, `link down agent`, `all clear`, `commits off`, `polls off`.
 //!
 //! The link: `lose > DELTA`, `lose < any all`, `lose twin> DELTA 2`, likewise `hold`, `double`, `corrupt`, `cut`, `falsify`, `pass`;
 //! `clear >` takes rules back; `release`, `release reversed`, `release last`; `replay > DELTA 1` sends the first DELTA again.
@@ -326,6 +326,7 @@ fn configure_controller(world: &mut World, settings: &[&str]) -> Step {
             "events" => config.events_per_node = number(value)? as u32,
             "reorder" => config.reorder_frames = number(value)? as u32,
             "finals" => config.finals_per_node = number(value)? as u32,
+            "hold" => config.mass_silence_hold = time(value)?,
             "nodes" => config.nodes = number(value)? as u32,
             "handshakes" => config.handshakes = number(value)? as u32,
             "repairs" => config.repairs = number(value)? as u32,
@@ -372,6 +373,18 @@ fn controller(world: &mut World, rest: &[&str]) -> Step {
             let name = Name::new(word(rest, 2)?).map_err(|error| error.to_string())?;
             world.controller.bind_peer(PeerId(index as u64 + 1), &name);
         }
+        "intervals" => {
+            let result = world.controller.set_intervals(time(word(rest, 1)?)?, time(word(rest, 2)?)?);
+            if let Err(error) = result {
+                world.say(format!("controller error: {error}"));
+            }
+        }
+        "link" => {
+            let index = party(world, word(rest, 2)?).ok_or("no such agent")?;
+            let count = world.controller.link_down(now, PeerId(index as u64 + 1));
+            world.say(format!("controller shows: {count} suspect by that"));
+        }
+        "all" => world.controller.all_clear(),
         "look" => {
             for line in events::view(&mut world.names, &world.controller, now) {
                 world.say(format!("controller shows: {line}"));

@@ -10,7 +10,7 @@ STATIC_CHECK(status_type, sizeof(taskwire_status) == 4 && (taskwire_status)-1 < 
 STATIC_CHECK(task_id, sizeof(taskwire_task_id) == 16 && TASKWIRE_TASK_ID_TEXT_SIZE == 37);
 STATIC_CHECK(trace, sizeof(taskwire_trace) == 32 && offsetof(taskwire_trace, flags) == 24);
 STATIC_CHECK(sync_state, sizeof(taskwire_sync_state) == 64);
-STATIC_CHECK(event, sizeof(taskwire_agent_event) == 200 && offsetof(taskwire_agent_event, limit) == 72);
+STATIC_CHECK(event, sizeof(taskwire_agent_event) == 216 && offsetof(taskwire_agent_event, limit) == 72);
 STATIC_CHECK(event_kind, offsetof(taskwire_agent_event, kind) == 4);
 
 /* Structs with pointers in them have the same sizes on every platform of one pointer size. */

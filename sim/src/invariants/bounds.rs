@@ -326,6 +326,7 @@ impl World {
                 "closed tasks" => config.finals as usize,
                 "changes kept" => config.history as usize,
                 "details kept" => config.detail_history as usize,
+                "parts of a silence" => 66,
                 "watched leases" => config.nodes as usize + 1,
                 _ => usize::MAX,
             };
@@ -348,7 +349,7 @@ impl World {
         process.shadow.idle_frames += 1;
         let idle = self.now - process.shadow.idle_since;
         let rto = process.agent.config().pace.least_rto.as_micros() as u64;
-        let heartbeat = self.knobs.controller.heartbeat.as_micros() as u64;
+        let heartbeat = self.intervals.heartbeat.0;
         let backoff = process.agent.config().pace.most_backoff.as_micros() as u64;
         // Per interval a heartbeat and its early repeats, per back-off a retransmission, and one answer to each copy.
         let regular = 12 * (idle / heartbeat.max(rto)) + 16 * (idle / backoff.max(1)) + 4 * (idle / 250_000);

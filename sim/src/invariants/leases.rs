@@ -3,7 +3,7 @@
 use taskwire::{LeaseView, Reachability, SessionId};
 
 use super::shadow::NodePrint;
-use super::{Check, Invariant};
+use super::{Check, Invariant, Moment};
 use crate::hold;
 use crate::world::World;
 
@@ -24,7 +24,10 @@ impl World {
             self.check_belief(n)?;
         }
         if timers_ran && World::believes(reach) {
-            self.check_fresh(n)?;
+            self.check_fresh(n, reach)?;
+            if self.host.controller.is_mass_silence() {
+                self.tally.moment(Moment::MassSilence);
+            }
         }
         Ok(())
     }
@@ -41,7 +44,8 @@ impl World {
     /// A lease ended: not by time in which the controller was not called.
     fn check_lost(&mut self, n: usize) -> Check {
         let misled = self.tally.met(Invariant::NoExpiryInAGap);
-        let lease = self.knobs.controller.lease.as_micros() as u64;
+        // With intervals that were changed meanwhile: by the shortest lease that was given out.
+        let lease = self.intervals.lease.0;
         let Some((silent, slack)) = self.silence(n) else {
             hold!(NoExpiryInAGap, false, "n{n} is lost, and was never heard in this term");
             return Ok(());
@@ -87,16 +91,27 @@ impl World {
         Ok(())
     }
 
-    /// A node that is believed in was heard within its lease.
-    fn check_fresh(&mut self, n: usize) -> Check {
-        let lease = self.knobs.controller.lease.as_micros() as u64;
-        let lateness = self.knobs.controller.lateness.as_micros() as u64;
+    /// A node that is believed in was heard within its lease, and the hold of a mass silence; one that is called live, more
+    /// lately than what makes suspect.
+    fn check_fresh(&mut self, n: usize, reach: Reachability) -> Check {
+        let (interval, lease) = (self.intervals.heartbeat.1, self.intervals.lease.1);
+        let config = &self.knobs.controller;
+        let slack = 2 * config.lateness.as_micros() as u64 + 1_000;
+        // A few are no crowd: what they do holds no lease.
+        let hold = if self.knobs.nodes >= 8 { config.mass_silence_hold.as_micros() as u64 } else { 0 };
         let Some((silent, _)) = self.silence(n) else { return Ok(()) };
-        let misled = silent > lease / 2 && self.tally.met(Invariant::LiveMeansFresh);
+        if reach == Reachability::Live {
+            let misled = silent > interval / 2 && self.tally.met(Invariant::LiveMeansFresh);
+            hold!(
+                LiveMeansFresh,
+                silent <= interval / 2 * 3 + slack && !misled,
+                "n{n} is called live after {silent} µs of silence in which the controller was called; the interval is {interval} µs"
+            );
+        }
         hold!(
-            LiveMeansFresh,
-            silent <= lease + 2 * lateness + 1_000 && !misled,
-            "n{n} is believed in after {silent} µs of silence in which the controller was called; its lease is {lease} µs"
+            NoExpiryInAGap,
+            silent <= lease + hold + slack,
+            "n{n} is believed in after {silent} µs of silence in which the controller was called; its lease is {lease} µs, and a silence of many holds it {hold} µs"
         );
         Ok(())
     }

@@ -104,6 +104,7 @@ moments! {
     OverlapKnown "an overlap of which the first part is known",
     TwinByOne "a twin that diverges by one change",
     DeafForALease "a host that polls nothing for longer than a lease",
+    MassSilence "a lease held because many are silent",
     LastEpoch "an epoch one below the largest u64",
 }
 

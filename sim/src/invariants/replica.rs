@@ -13,7 +13,7 @@ use crate::world::World;
 
 impl World {
     /// A look at one node.
-    fn print(&self, id: NodeId) -> Option<NodePrint> {
+    pub(crate) fn print(&self, id: NodeId) -> Option<NodePrint> {
         let controller = &self.host.controller;
         let view = controller.view().node(id)?;
         Some(NodePrint {

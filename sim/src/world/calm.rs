@@ -15,8 +15,8 @@ impl World {
         self.until_in_step(limit)?;
         self.trace.line(self.now, || "quiet: in step".into());
         // What the last fault still does shows within a lease: a heartbeat that was lost, a late question.
-        let interval = self.knobs.controller.heartbeat.as_micros() as u64;
-        self.pass(self.knobs.controller.lease.as_micros() as u64 + interval * 2)?;
+        let interval = self.intervals.heartbeat.1;
+        self.pass(self.intervals.lease.1 + interval * 2)?;
         self.until_in_step(limit)?;
         self.pass(interval * 2)?;
         self.busy_frames = 0;
@@ -100,7 +100,7 @@ impl World {
     /// How long it may take until all is in step: the largest back-offs, leases, a handshake's queue, stragglers.
     fn time_to_converge(&self) -> TrueTime {
         let backoff = (self.knobs.agent.pace.most_backoff + self.knobs.controller.pace.most_backoff).as_micros() as u64;
-        let lease = self.knobs.controller.lease.as_micros() as u64;
+        let lease = self.intervals.lease.1;
         let straggler = self.knobs.up.straggle_by.max(self.knobs.down.straggle_by);
         // A clone that outlives the other counts its HELLOs up, one a back-off, to where the other one was.
         let twins = (0..self.knobs.nodes).any(|node| self.truth.had_twins(node));
@@ -110,7 +110,7 @@ impl World {
 
     /// The longest way of a frame in the quiet period: a small part of the interval, or no lease could be kept.
     pub(crate) fn quiet_way(&self) -> u64 {
-        (self.knobs.controller.heartbeat.as_micros() as u64 / 20).min(20_000)
+        (self.intervals.heartbeat.0 / 20).min(20_000)
     }
 
     /// The living agent of a node.

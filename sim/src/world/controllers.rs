@@ -129,7 +129,7 @@ impl World {
             self.wake_controller_by(self.host.deaf_until);
         } else {
             if let Some(since) = self.host.deaf_since.take() {
-                if u128::from(self.now - since) > self.knobs.controller.lease.as_micros() {
+                if u128::from(self.now - since) > u128::from(self.intervals.lease.1) {
                     self.tally.moment(Moment::DeafForALease);
                 }
             }

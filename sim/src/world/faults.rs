@@ -116,6 +116,9 @@ impl World {
             }
             Fault::GiveUp => return self.give_up(),
             Fault::ForgetNode => return self.forget_node(),
+            Fault::SetIntervals => return self.set_intervals(),
+            Fault::LinkDown => return self.link_down(p),
+            Fault::AllClear => return Ok(self.all_clear()),
             Fault::BadCommit => return self.bad_commits(),
         }
         Ok(true)

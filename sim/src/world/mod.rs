@@ -9,6 +9,7 @@ pub mod deposed;
 pub mod faults;
 pub mod frames;
 pub mod host;
+pub mod liveness;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -146,6 +147,8 @@ pub struct World {
     pub(crate) ever_seen: Vec<std::collections::BTreeSet<(u64, u64)>>,
     /// Sessions offered by WELCOMEs of this controller object: epoch, nonce, counter and node that they are for.
     pub(crate) offers: BTreeMap<SessionId, (Epoch, Nonce, u64, usize)>,
+    /// The intervals that controllers of this run have given out.
+    pub(crate) intervals: liveness::Intervals,
     /// HELLOs that were said, by nonce and counter: epoch and node.
     pub(crate) hellos: BTreeMap<(Nonce, u64), (Epoch, usize)>,
 }
@@ -183,6 +186,7 @@ impl World {
             options,
             busy_frames: 0,
             offers: BTreeMap::new(),
+            intervals: liveness::Intervals::new(knobs.controller.heartbeat, knobs.controller.lease),
             hellos: BTreeMap::new(),
             knobs,
             rng,
