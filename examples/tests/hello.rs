@@ -1,4 +1,4 @@
-//! The two hello programs of the README: they compile as they stand, talk to one another, and print what is said there.
+//! The hello programs of the README: they compile as they stand, talk to one another, and print what is said there.
 
 mod common;
 
@@ -9,15 +9,14 @@ use taskwire_examples::processes::Process;
 
 const SOON: Duration = Duration::from_secs(30);
 
-#[test]
-fn the_hello_programs_talk_to_one_another() {
+/// Runs the agent in C against a controller that was given everything but what the two have in common.
+fn talk(mut controller: Command) {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let hello_agent = common::compile("hello_agent", &[common::root().join("examples/c/hello_agent.c")], folder.path());
 
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hello_controller"));
-    command.arg("127.0.0.1:0").arg(path("audit"));
-    let mut controller = Process::start("hello_controller", &mut command, &path("controller.log")).unwrap();
+    controller.arg(path("audit"));
+    let mut controller = Process::start("hello_controller", &mut controller, &path("controller.log")).unwrap();
     let address = controller.announced("listening on ", SOON).unwrap();
     let (host, port) = address.rsplit_once(':').unwrap();
 
@@ -43,6 +42,22 @@ fn the_hello_programs_talk_to_one_another() {
     assert!(last.starts_with("0f8fad5b-d9cb-469f-a165-70867728950e SUCCEEDED attempt 0 "), "{log}");
 }
 
+#[test]
+fn the_hello_programs_talk_to_one_another() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hello_controller"));
+    command.arg("127.0.0.1:0");
+    talk(command);
+}
+
+#[test]
+fn the_hello_programs_in_c_talk_to_one_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = common::root().join("examples/c/hello_controller.c");
+    let mut command = Command::new(common::compile("hello_controller", &[source], folder.path()));
+    command.arg("0");
+    talk(command);
+}
+
 /// The code blocks of the README that begin with this fence, one string each.
 fn blocks(readme: &str, fence: &str) -> Vec<String> {
     readme.split(fence).skip(1).filter_map(|part| part.split("```").next()).map(str::to_owned).collect()
@@ -58,13 +73,15 @@ fn first_strange_line<'a>(block: &'a str, source: &str) -> Option<&'a str> {
 fn the_readme_shows_the_hello_programs_as_they_are() {
     let read = |path: &str| std::fs::read_to_string(common::root().join(path)).unwrap();
     let readme = read("README.md");
-    for (fence, path) in
-        [("```c\n", "examples/c/hello_agent.c"), ("```rust,ignore\n", "examples/src/bin/hello_controller.rs")]
-    {
+    let shown: [(&str, &[&str]); 2] = [
+        ("```c\n", &["examples/c/hello_agent.c", "examples/c/hello_controller.c"]),
+        ("```rust,ignore\n", &["examples/src/bin/hello_controller.rs"]),
+    ];
+    for (fence, paths) in shown {
         let blocks = blocks(&readme, fence);
-        assert!(!blocks.is_empty(), "the README shows {path}");
-        for block in blocks {
-            assert_eq!(first_strange_line(&block, &read(path)), None, "a line of the README that {path} does not have");
+        assert_eq!(blocks.len(), paths.len(), "the README shows {paths:?}, in this order");
+        for (block, path) in blocks.iter().zip(paths) {
+            assert_eq!(first_strange_line(block, &read(path)), None, "a line of the README that {path} does not have");
         }
     }
     assert_eq!(first_strange_line("b\na", "a\nb\n"), Some("a"), "the order counts");

@@ -56,8 +56,10 @@ pub fn agent() -> &'static Path {
         let test = std::env::current_exe().expect("this test's own name");
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test.file_stem().expect("a file's name"));
         std::fs::create_dir_all(&folder).expect("a folder for the agent");
+        // The hello programs are whole in themselves.
         let is_part = |path: &PathBuf| {
-            path.extension().is_some_and(|extension| extension == "c") && !path.ends_with("hello_agent.c")
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            name.ends_with(".c") && !name.starts_with("hello_")
         };
         let sources: Vec<PathBuf> = std::fs::read_dir(root().join("examples/c"))
             .expect("examples/c")
