@@ -11,11 +11,11 @@ SECONDS ?= 60
 DEMO_FLAGS := $(if $(LOSS),--loss '$(LOSS)') $(if $(REPEAT),--repeat '$(REPEAT)') $(if $(REORDER),--reorder '$(REORDER)') \
 	$(if $(CORRUPT),--corrupt '$(CORRUPT)') $(if $(TASKS),--tasks '$(TASKS)') $(if $(SEED),--seed '$(SEED)')
 
-.PHONY: help demo test figures bench sim bait fuzz lib header setup fmt lint doc clean
+.PHONY: help demo test figures bench sim bait fuzz lib install uninstall header setup fmt lint doc clean
 
 help: ## Say what the targets do
 	@printf 'make TARGET, with variables where they are named: make demo LOSS=50 SEED=7\n\n'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## Real processes behind a bad network, compared to the last transition (LOSS REPEAT REORDER CORRUPT TASKS SEED)
 	@scripts/setup.sh demo
@@ -49,6 +49,12 @@ fuzz: ## Every fuzz target for a while (SECONDS=60)
 lib: ## The C library: build/lib/libtaskwire.a and .so; its header is include/taskwire.h
 	@scripts/setup.sh demo
 	@scripts/lib.sh
+
+install: lib ## Installs the C library (PREFIX=/usr/local, DESTDIR, LIBDIR, INCLUDEDIR), with pkg-config and CMake files
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' scripts/install.sh install
+
+uninstall: ## Takes away what install has put there, given the same variables
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' scripts/install.sh uninstall
 
 header: ## Makes include/taskwire.h anew from the sources of ffi/
 	@scripts/setup.sh demo

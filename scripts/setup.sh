@@ -2,7 +2,7 @@
 # Puts in place the tools that a target of the Makefile needs, on Debian and Ubuntu, and nothing more.
 #
 #   scripts/setup.sh demo     Rust, a C compiler and Go
-#   scripts/setup.sh test     the same, a C++ compiler, the sanitizers, valgrind, rustfmt, clippy, a current Go in build/go
+#   scripts/setup.sh test     the same, a C++ compiler, the sanitizers, valgrind, pkg-config, cmake, rustfmt, clippy, a current Go in build/go
 #   scripts/setup.sh fuzz     Rust, a C and a C++ compiler, cargo-fuzz
 #   scripts/setup.sh          everything that `demo` and `test` need
 #
@@ -39,6 +39,8 @@ have_go() {
 }
 have_pip() { python3 -m pip --version; }
 have_current_go() { build/go/go/bin/go version; }
+have_pkg_config() { pkg-config --version; }
+have_cmake() { cmake --version; }
 have_rustfmt() { cargo fmt --version; }
 have_clippy() { cargo clippy --version; }
 have_cargo_fuzz() { cargo fuzz --version; }
@@ -124,6 +126,8 @@ for_test() {
     need sanitizers "the address and undefined-behaviour sanitizers of the C and C++ compilers" gcc g++ libc6-dev
     need valgrind "valgrind with the symbols of the C library" valgrind libc6-dbg
     need_current_go
+    need pkg_config "pkg-config" pkg-config
+    need cmake "cmake" cmake
     need_component rustfmt rustfmt
     need_component clippy clippy
 }

@@ -44,6 +44,8 @@ target=${CARGO_TARGET_DIR:-target}/ffi-testing
     finish
 }
 library=$target/debug
+# A program asks for the shared library by its soname.
+ln -sf libtaskwire_ffi.so "$library/$(objdump -p "$library/libtaskwire_ffi.so" | awk '$1 == "SONAME" { print $2 }')"
 build=$target/c
 mkdir -p "$build"
 # What a Rust library needs beside itself on Linux; as `rustc --print native-static-libs` says.
