@@ -2,7 +2,9 @@
 # Puts in place the tools that a target of the Makefile needs, on Debian and Ubuntu, and nothing more.
 #
 #   scripts/setup.sh demo     Rust, a C compiler and Go
-#   scripts/setup.sh test     the same, a C++ compiler, the sanitizers, valgrind, pkg-config, cmake, rustfmt, clippy, a current Go in build/go
+#   scripts/setup.sh test     the same, a C++ compiler, the sanitizers, valgrind, pkg-config, cmake, rustfmt, clippy, a
+#                             current Go in build/go, a Python in build/python with the OpenMetrics parser of
+#                             Prometheus's client
 #   scripts/setup.sh fuzz     Rust, a C and a C++ compiler, cargo-fuzz
 #   scripts/setup.sh          everything that `demo` and `test` need
 #
@@ -41,6 +43,8 @@ have_pip() { python3 -m pip --version; }
 have_current_go() { build/go/go/bin/go version; }
 have_pkg_config() { pkg-config --version; }
 have_cmake() { cmake --version; }
+have_python() { python3 -c 'import ensurepip, venv'; }
+have_openmetrics() { "$PYTHON_VENV/bin/python" -c 'import prometheus_client.openmetrics.parser'; }
 have_rustfmt() { cargo fmt --version; }
 have_clippy() { cargo clippy --version; }
 have_cargo_fuzz() { cargo fuzz --version; }
@@ -92,6 +96,16 @@ need_component() { # need_component <check> <component>
     works "$1" || fail "missing: $2; it still does not work after 'rustup component add $2'"
 }
 
+# Python's package lives in an environment of its own under build/: nothing of the system is changed.
+need_openmetrics() {
+    works openmetrics && return
+    need python "Python 3 with its venv module" python3 python3-venv
+    say "installing $PROMETHEUS_CLIENT into $PYTHON_VENV"
+    python3 -m venv "$PYTHON_VENV" && "$PYTHON_VENV/bin/pip" install --quiet --disable-pip-version-check "$PROMETHEUS_CLIENT" ||
+        fail "missing: the OpenMetrics parser; '$PYTHON_VENV/bin/pip install $PROMETHEUS_CLIENT' failed, see above"
+    works openmetrics || fail "missing: the OpenMetrics parser; it still does not work after '$PROMETHEUS_CLIENT' was installed"
+}
+
 need_rust() {
     command -v cargo >/dev/null 2>&1 || fail "missing: Rust (cargo is not on the PATH); install it from https://rustup.rs"
     local stated found
@@ -128,6 +142,7 @@ for_test() {
     need_current_go
     need pkg_config "pkg-config" pkg-config
     need cmake "cmake" cmake
+    need_openmetrics
     need_component rustfmt rustfmt
     need_component clippy clippy
 }
@@ -143,6 +158,7 @@ for_fuzz() {
 }
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/python.sh
 case "${1:-all}" in
 demo) for_demo ;;
 test | all) for_test ;;

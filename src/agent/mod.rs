@@ -3,6 +3,7 @@
 
 mod builder;
 pub(crate) mod event;
+mod gauges;
 mod journal;
 mod receive;
 mod session;
@@ -154,7 +155,7 @@ impl Agent {
     /// and frames of a session that has ended are no errors.
     pub fn receive(&mut self, now: Instant, bytes: &[u8]) -> Result<(), ReceiveError> {
         let now = self.enter(now);
-        self.metrics.bytes_received_total += bytes.len() as u64;
+        self.metrics.received_bytes_total += bytes.len() as u64;
         self.hear(now, bytes)
     }
 
@@ -172,7 +173,7 @@ impl Agent {
         let sent = self.transmit(now, &mut buffer[..needed]);
         if let Some(length) = sent {
             self.metrics.frames_sent_total += 1;
-            self.metrics.bytes_sent_total += length as u64;
+            self.metrics.sent_bytes_total += length as u64;
         }
         Ok(sent)
     }

@@ -42,22 +42,11 @@ impl Agent {
     }
 
     fn undecodable(&mut self, error: DecodeError) -> Result<(), ReceiveError> {
-        let metrics = &mut self.metrics;
-        let counter = match error.class() {
-            FaultClass::UnknownKind => {
-                metrics.frames_unknown_kind_total += 1;
-                return Ok(());
-            }
-            FaultClass::Cut => &mut metrics.frames_cut_total,
-            FaultClass::Corrupt => &mut metrics.frames_corrupt_total,
-            FaultClass::Version => &mut metrics.frames_version_total,
-            FaultClass::Length => &mut metrics.frames_length_total,
-            FaultClass::Overflow => &mut metrics.frames_overflow_total,
-            FaultClass::Limit => &mut metrics.frames_malformed_total,
-            FaultClass::Stream => &mut metrics.frames_unexpected_total,
-            FaultClass::Malformed => &mut metrics.frames_malformed_total,
-        };
-        *counter += 1;
+        let class = error.class();
+        *self.metrics.fault(class) += 1;
+        if class == FaultClass::UnknownKind {
+            return Ok(());
+        }
         Err(error.into())
     }
 
@@ -296,7 +285,9 @@ impl Agent {
         }
         let opening = opening.clone();
         let Some(sent) = self.publisher.window.sent_at(ack.largest) else { return };
-        self.publisher.window.rtt.sample(micros(now.since(sent)).saturating_sub(ack.delay));
+        let sample = micros(now.since(sent)).saturating_sub(ack.delay);
+        self.publisher.window.rtt.sample(sample);
+        self.metrics.round_trip_seconds.observe(sample);
         self.open_session(now, opening, sent);
     }
 

@@ -20,6 +20,7 @@ use crate::revision::Made;
 use crate::stage::Staged;
 use crate::stream::Reported;
 use crate::task::{Change, Final, Record, State};
+use crate::time::Instant;
 use crate::wire::Verdict;
 
 /// What the view knew of a task before the switch.
@@ -58,6 +59,8 @@ struct Counts {
     gaps: u32,
     unknown: u32,
     conflicts: u32,
+    /// Staged entries that the host has seen already: the first ones.
+    seen: usize,
 }
 
 impl Controller {
@@ -80,7 +83,7 @@ impl Controller {
     }
 
     /// Switches to a stage that is ready, and judges it.
-    pub(super) fn see_switch(&mut self, id: NodeId) {
+    pub(super) fn see_switch(&mut self, now: Instant, id: NodeId) {
         let lossy = self.is_lossy();
         let take_all_for_new = bait!(self.config.baits, SwitchTakesAllForNew);
         let finals_give_way = bait!(self.config.baits, SwitchReplacesFinals);
@@ -105,13 +108,16 @@ impl Controller {
         node.note_dropped(old.position().revision);
         let position = node.subscriber.position();
         let verdict = staged.verdict;
+        let first_new = counts.seen;
         let counts = [counts.gaps, counts.unknown, counts.conflicts];
         node.tell(ControllerEvent::Repaired { node: id, verdict, position, counts });
         if lossy {
             node.subscriber.commit(position.revision);
         }
-        let transitions = staged.entries.iter().filter(|(_, entry)| !matches!(entry.change, Change::Forget { .. }));
-        self.metrics.transitions_total += transitions.count() as u64;
+        let wall = self.wall(now);
+        for (_, entry) in &staged.entries[first_new..] {
+            self.metrics.count_entry(&entry.change, wall.0.saturating_sub(entry.at.0));
+        }
         self.note_news(id);
         self.want_ack(id);
     }
@@ -156,6 +162,7 @@ impl Node {
             let newest = staged.entries.iter().rposition(|(applied, _)| remembered(&applied.position));
             newest.map_or(0, |index| index + 1)
         };
+        counts.seen = seen;
         let closed_before: Vec<(TaskId, Closed)> = self.closed.iter().map(|(id, c)| (*id, c.clone())).collect();
         let closed_before: BTreeMap<TaskId, Closed> = closed_before.into_iter().collect();
         let marks_before = self.marks.clone();

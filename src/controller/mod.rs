@@ -3,6 +3,7 @@
 //! `judge`, leases in `reach`, and what can be looked up in `view`.
 
 pub(crate) mod event;
+mod gauges;
 mod handshake;
 mod history;
 mod judge;
@@ -193,7 +194,7 @@ impl Controller {
     /// Duplicates, late frames, gaps and frames of a session that has ended are no errors.
     pub fn receive(&mut self, now: Instant, peer: PeerId, bytes: &[u8]) -> Result<(), ReceiveError> {
         let now = self.enter(now);
-        self.metrics.bytes_received_total += bytes.len() as u64;
+        self.metrics.received_bytes_total += bytes.len() as u64;
         self.hear(now, peer, bytes)
     }
 
@@ -215,7 +216,7 @@ impl Controller {
         let sent = self.transmit(now, buffer);
         if let Some((_, length)) = sent {
             self.metrics.frames_sent_total += 1;
-            self.metrics.bytes_sent_total += length as u64;
+            self.metrics.sent_bytes_total += length as u64;
         }
         Ok(sent)
     }

@@ -52,22 +52,11 @@ impl Controller {
     }
 
     fn undecodable(&mut self, error: DecodeError) -> Result<(), ReceiveError> {
-        let metrics = &mut self.metrics;
-        let counter = match error.class() {
-            FaultClass::UnknownKind => {
-                metrics.frames_unknown_kind_total += 1;
-                return Ok(());
-            }
-            FaultClass::Cut => &mut metrics.frames_cut_total,
-            FaultClass::Corrupt => &mut metrics.frames_corrupt_total,
-            FaultClass::Version => &mut metrics.frames_version_total,
-            FaultClass::Length => &mut metrics.frames_length_total,
-            FaultClass::Overflow => &mut metrics.frames_overflow_total,
-            FaultClass::Limit => &mut metrics.frames_over_limit_total,
-            FaultClass::Stream => &mut metrics.frames_unexpected_total,
-            FaultClass::Malformed => &mut metrics.frames_malformed_total,
-        };
-        *counter += 1;
+        let class = error.class();
+        *self.metrics.fault(class) += 1;
+        if class == FaultClass::UnknownKind {
+            return Ok(());
+        }
         Err(error.into())
     }
 
@@ -263,7 +252,7 @@ impl Controller {
         }
         let result = self.account(now, id, header, taken, staging);
         self.take_held(now, id, by);
-        self.see_switch(id);
+        self.see_switch(now, id);
         self.see_synced(id);
         result
     }
@@ -296,7 +285,7 @@ impl Controller {
         match taken {
             Taken::Applied { entries } => {
                 self.metrics.frames_applied_total += 1;
-                self.metrics.batch_entries_total += entries as u64;
+                self.metrics.batch_entries.observe(entries as u64);
                 self.process(now, id, header);
             }
             Taken::Duplicate => {
@@ -396,7 +385,7 @@ impl Controller {
             return self.void(now, id);
         };
         let result = self.account(now, id, header, taken, staging);
-        self.see_switch(id);
+        self.see_switch(now, id);
         self.see_synced(id);
         self.set_timer(id);
         result

@@ -29,14 +29,7 @@ impl Controller {
         }
         let new = &entries[entries.len() - applied.len().min(entries.len())..];
         for (applied, entry) in applied.iter().zip(new) {
-            let metrics = &mut self.metrics;
-            metrics.transitions_total += u64::from(!matches!(entry.change, Change::Forget { .. }));
-            if let Change::Move(status) = &entry.change {
-                metrics.succeeded_total += u64::from(status.state == State::Succeeded);
-                metrics.failed_total += u64::from(status.state == State::Failed);
-                metrics.cancelled_total += u64::from(status.state == State::Cancelled);
-            }
-            metrics.sync_latency_milliseconds_total += wall.0.saturating_sub(entry.at.0);
+            self.metrics.count_entry(&entry.change, wall.0.saturating_sub(entry.at.0));
             node.tell_entry(applied, entry, archive, false);
         }
         if lossy {

@@ -31,6 +31,15 @@ impl Reachability {
     pub fn is_believed(self) -> bool {
         matches!(self, Reachability::Live | Reachability::Suspect)
     }
+
+    /// All of them.
+    pub const ALL: &'static [Reachability] = &[
+        Reachability::NotReportedYet,
+        Reachability::Live,
+        Reachability::Suspect,
+        Reachability::Lost,
+        Reachability::Left,
+    ];
 }
 
 impl fmt::Display for Reachability {

@@ -393,7 +393,7 @@ static void frames_that_are_no_frames_and_counters(void)
     CHECK_IS(taskwire_controller_metrics(ends.controller, values, 256, &count), TASKWIRE_OK);
     CHECK_IS(count, taskwire_controller_metric_count());
     for (i = 0; i < count; i++)
-        if (strcmp(taskwire_controller_metric_name(i), "bytes_received_total") == 0)
+        if (strcmp(taskwire_controller_metric_name(i), "received_bytes_total") == 0)
             found = values[i] == sizeof frame;
     CHECK(found);
     CHECK_IS(taskwire_controller_forget_node(ends.controller, 0), TASKWIRE_ERROR_UNKNOWN_NODE);

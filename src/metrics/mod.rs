@@ -1,7 +1,18 @@
-//! Counters of both roles, as plain structs that are always on. Names follow OpenMetrics: a unit, and `_total` for what
-//! only grows. Every received frame ends in exactly one counter of arrival.
+//! What both roles count, as plain structs that are always on, from one table: fields, names, help, units, and which fault
+//! of a frame is counted where. Names follow OpenMetrics: a unit, and `_total` for what only grows. Every received frame
+//! ends in exactly one counter of arrival. Histograms are in `histogram`, the text form in `openmetrics`.
 
+mod histogram;
+mod openmetrics;
+
+use core::fmt;
 use core::hash::{Hash, Hasher};
+
+pub use histogram::Histogram;
+pub(crate) use openmetrics::{Families, Scale};
+
+use crate::task::{Change, State};
+use crate::wire::FaultClass;
 
 /// What a counter is: its name, whether it counts arrivals of frames, and what it says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,13 +25,18 @@ pub struct Counter {
     pub help: &'static str,
 }
 
-macro_rules! counters {
-    ($(#[$doc:meta])* $name:ident { arrivals { $($(#[doc = $adoc:literal])* $arrival:ident,)* } others { $($(#[doc = $odoc:literal])* $other:ident,)* } }) => {
+macro_rules! metrics {
+    ($(#[$doc:meta])* $name:ident as $prefix:literal {
+        arrivals { $($(#[doc = $adoc:literal])* $arrival:ident $([$($class:ident),*])?,)* }
+        others { $($(#[doc = $odoc:literal])* $other:ident,)* }
+        histograms { $($(#[doc = $hdoc:literal])* $histogram:ident: Histogram<$shift:literal> in $scale:ident,)* }
+    }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
         pub struct $name {
             $($(#[doc = $adoc])* pub $arrival: u64,)*
             $($(#[doc = $odoc])* pub $other: u64,)*
+            $($(#[doc = $hdoc])* pub $histogram: Histogram<$shift>,)*
         }
 
         impl $name {
@@ -39,6 +55,36 @@ macro_rules! counters {
             pub fn arrivals(&self) -> u64 {
                 0 $(+ self.$arrival)*
             }
+
+            /// The counter of frames that have such a fault.
+            pub(crate) fn fault(&mut self, class: FaultClass) -> &mut u64 {
+                match class {
+                    $($($(FaultClass::$class => &mut self.$arrival,)*)?)*
+                }
+            }
+
+            /// Writes all counters and histograms as OpenMetrics text, from the first line to `# EOF`. What a role can tell
+            /// beside what it has counted is in its own `write_openmetrics`.
+            ///
+            /// # Errors
+            /// That of the writer.
+            pub fn write_openmetrics(&self, out: &mut impl fmt::Write) -> fmt::Result {
+                let mut families = Families::new($prefix, out);
+                self.write_families(&mut families)?;
+                families.end()
+            }
+
+            pub(crate) fn write_families<W: fmt::Write>(&self, families: &mut Families<'_, W>) -> fmt::Result {
+                families.arrivals(Self::COUNTERS, &self.values())?;
+                families.counters(Self::COUNTERS, &self.values())?;
+                $(families.histogram(stringify!($histogram), concat!($($hdoc),*), &self.$histogram, Scale::$scale)?;)*
+                Ok(())
+            }
+
+            /// The families of this role, of which those that only the role knows come first.
+            pub(crate) fn families<W: fmt::Write>(out: &mut W) -> Families<'_, W> {
+                Families::new($prefix, out)
+            }
         }
 
         // What has been counted is no part of a role's state: a model checker is not to tell states apart by it.
@@ -48,9 +94,9 @@ macro_rules! counters {
     };
 }
 
-counters! {
+metrics! {
     /// What an agent has counted.
-    AgentMetrics {
+    AgentMetrics as "taskwire_agent" {
         arrivals {
             /// Frames that were heard: control, acknowledgements and heartbeats.
             frames_control_total,
@@ -65,21 +111,21 @@ counters! {
             /// Answers to something else than what was asked.
             frames_unasked_total,
             /// Frames of a kind that this version does not know.
-            frames_unknown_kind_total,
+            frames_unknown_kind_total [UnknownKind],
             /// Frames of a kind that only agents send, or of a stream that this agent does not read.
-            frames_unexpected_total,
+            frames_unexpected_total [Stream],
             /// Frames too short to be one.
-            frames_cut_total,
+            frames_cut_total [Cut],
             /// Frames that failed their checksum.
-            frames_corrupt_total,
+            frames_corrupt_total [Corrupt],
             /// Frames with a length or a count beyond the frame.
-            frames_length_total,
+            frames_length_total [Length],
             /// Frames with revisions, times or other numbers that overflow or are out of range.
-            frames_overflow_total,
+            frames_overflow_total [Overflow],
             /// Frames of a version that this agent does not speak.
-            frames_version_total,
+            frames_version_total [Version],
             /// Frames that could not be decoded for another reason.
-            frames_malformed_total,
+            frames_malformed_total [Malformed, Limit],
             /// Frames that came while this agent was silent: fenced, or gone.
             frames_silent_total,
             /// Frames of a deposed controller, or of one that uses another's term.
@@ -89,9 +135,9 @@ counters! {
             /// Frames sent.
             frames_sent_total,
             /// Bytes sent.
-            bytes_sent_total,
+            sent_bytes_total,
             /// Bytes received.
-            bytes_received_total,
+            received_bytes_total,
             /// Entries made.
             entries_total,
             /// Entries sent, those sent again included.
@@ -119,12 +165,16 @@ counters! {
             /// Records found damaged in memory.
             damaged_total,
         }
+        histograms {
+            /// Time from a frame to its acknowledgement, without what the controller says that it waited.
+            round_trip_seconds: Histogram<6> in Micros,
+        }
     }
 }
 
-counters! {
+metrics! {
     /// What a controller has counted.
-    ControllerMetrics {
+    ControllerMetrics as "taskwire_controller" {
         arrivals {
             /// Deltas and snapshots that brought news.
             frames_applied_total,
@@ -163,31 +213,31 @@ counters! {
             /// HELLOs for another node than the one that the peer is bound to.
             frames_wrong_identity_total,
             /// Deltas beyond the credit given, or frames over an agreed limit.
-            frames_over_limit_total,
+            frames_over_limit_total [Limit],
             /// Frames of a kind that this version does not know.
-            frames_unknown_kind_total,
+            frames_unknown_kind_total [UnknownKind],
             /// Frames of a kind that only controllers send, or of a stream that a controller does not read.
-            frames_unexpected_total,
+            frames_unexpected_total [Stream],
             /// Frames too short to be one.
-            frames_cut_total,
+            frames_cut_total [Cut],
             /// Frames that failed their checksum.
-            frames_corrupt_total,
+            frames_corrupt_total [Corrupt],
             /// Frames with a length or a count beyond the frame.
-            frames_length_total,
+            frames_length_total [Length],
             /// Frames with revisions, times or other numbers that overflow or are out of range.
-            frames_overflow_total,
+            frames_overflow_total [Overflow],
             /// Frames of a version that this controller does not speak.
-            frames_version_total,
+            frames_version_total [Version],
             /// Frames that could not be decoded for another reason.
-            frames_malformed_total,
+            frames_malformed_total [Malformed],
         }
         others {
             /// Frames sent.
             frames_sent_total,
             /// Bytes sent.
-            bytes_sent_total,
+            sent_bytes_total,
             /// Bytes received.
-            bytes_received_total,
+            received_bytes_total,
             /// Transitions applied.
             transitions_total,
             /// Of these, to SUCCEEDED.
@@ -198,10 +248,6 @@ counters! {
             cancelled_total,
             /// Details taken.
             details_total,
-            /// Entries of batches that brought news, to be divided by the frames applied.
-            batch_entries_total,
-            /// Milliseconds from a transition at its agent to here, by their wall clocks, summed.
-            sync_latency_milliseconds_total,
             /// Held frames that were applied later.
             held_applied_total,
             /// Held frames that were dropped with their session or history.
@@ -233,5 +279,30 @@ counters! {
             /// Terms that an agent said were larger, or in conflict.
             deposed_total,
         }
+        histograms {
+            /// Time from a transition at its agent to here, by their wall clocks.
+            sync_latency_seconds: Histogram<0> in Millis,
+            /// Entries of a frame that brought news.
+            batch_entries: Histogram<0> in Ones,
+        }
+    }
+}
+
+impl ControllerMetrics {
+    /// Of a million attempts that have ended, how many succeeded; `None` before the first.
+    pub fn success_millionths(&self) -> Option<u64> {
+        let ended = self.succeeded_total + self.failed_total + self.cancelled_total;
+        (u128::from(self.succeeded_total) * 1_000_000).checked_div(u128::from(ended)).map(|share| share as u64)
+    }
+
+    /// Counts an entry that was applied, `latency` milliseconds after it was made.
+    pub(crate) fn count_entry(&mut self, change: &Change, latency: u64) {
+        self.transitions_total += u64::from(!matches!(change, Change::Forget { .. }));
+        if let Change::Move(status) = change {
+            self.succeeded_total += u64::from(status.state == State::Succeeded);
+            self.failed_total += u64::from(status.state == State::Failed);
+            self.cancelled_total += u64::from(status.state == State::Cancelled);
+        }
+        self.sync_latency_seconds.observe(latency);
     }
 }
