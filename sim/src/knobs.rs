@@ -158,6 +158,12 @@ pub struct Knobs {
     pub same_address: Ppm,
     /// A frame of an agent goes to the controller that was deposed, while there is one.
     pub astray: Ppm,
+    /// Agents keep a journal.
+    pub write_ahead: bool,
+    /// Records are written, and made safe later.
+    pub sync_late: Ppm,
+    /// A host that was called does not write what there is to journal.
+    pub skip_journal: Ppm,
     /// Peers are bound to their nodes.
     pub bound_peers: bool,
     /// A fenced agent's host supersedes.
@@ -252,6 +258,9 @@ impl Knobs {
             timers_first: maybe(rng, 1_000_000),
             same_address: maybe(rng, 1_000_000),
             astray: Ppm(later(seed, 100).magnitude(20_000, 600_000) as u32),
+            write_ahead: later(seed, 101).below(2) == 0,
+            sync_late: maybe(&mut later(seed, 102), 900_000),
+            skip_journal: maybe(&mut later(seed, 103), 300_000),
             bound_peers: rng.below(4) == 0,
             supersede: maybe(rng, 1_000_000),
             late_epochs: rng.below(16) == 0,

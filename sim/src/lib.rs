@@ -7,6 +7,7 @@
 #[cfg(feature = "bait")]
 pub mod bait;
 pub mod clock;
+pub mod disk;
 pub mod invariants;
 pub mod knobs;
 pub mod link;

@@ -187,6 +187,12 @@ impl Workload {
         Workload { name, ..Workload::default() }
     }
 
+    /// Of a host that finds these tasks when it starts.
+    pub fn with(name: u64, tasks: impl Iterator<Item = (TaskId, State)>) -> Workload {
+        let tasks = tasks.map(|(id, state)| Held { id, state, forgetting: false }).collect();
+        Workload { tasks, ..Workload::new(name) }
+    }
+
     /// The tasks that the host has.
     pub fn tasks(&self) -> &[Held] {
         &self.tasks

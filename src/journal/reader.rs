@@ -139,8 +139,13 @@ impl Reader {
             self.records += 1;
             return Ok(true);
         }
-        let Some(link) = self.link else { return Err(RestoreError::NoCheckpoint { offset }) };
+        let first = self.broken.is_none();
         self.break_at(offset);
+        let Some(link) = self.link else {
+            // Nothing that was confirmed, or told, can be missing from a journal of which nothing was confirmed.
+            let missing = first || place.confirmed > 0;
+            return if missing { Err(RestoreError::NoCheckpoint { offset }) } else { Ok(false) };
+        };
         match self.broken {
             Some(broken) if place.journal == link.journal && place.confirmed >= broken.key => {
                 Err(RestoreError::Corrupt { offset: broken.offset, key: broken.key })

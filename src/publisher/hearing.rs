@@ -22,8 +22,10 @@ impl<S: Stream> Publisher<S> {
         let staged_nothing = ack.staged && ack.position.revision == Revision::ZERO;
         let on_chain =
             staged_nothing || self.log.place(ack.position) == Place::On || bait!(self.baits, ForeignPositionFrees);
-        // While a repair is under way, what was said of the former history is void.
-        if !on_chain && (self.outgoing.is_none() || ack.staged) {
+        // While a repair is under way, what was said of the former history is void; but who has the whole snapshot speaks of
+        // the stage, or of what it switched to.
+        let speaks_of_repair = self.outgoing.as_ref().is_none_or(|outgoing| outgoing.is_whole());
+        if !on_chain && (speaks_of_repair || ack.staged) {
             return Acknowledged::Foreign;
         }
         let heard = self.window.hear(now, number, ack);

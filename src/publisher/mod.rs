@@ -343,7 +343,9 @@ impl<S: Stream> Publisher<S> {
         starts_empty: bool,
         asked: bool,
     ) -> Judgement {
-        let place = self.log.place(position);
+        // What may not be told yet is not vouched for either, though it be the same.
+        let untold = position.revision > self.tip().revision;
+        let place = if untold { Place::Above } else { self.log.place(position) };
         let twin = maker == own && matches!(place, Place::Off | Place::Above);
         let at_base = position.revision == self.base().revision && bait!(self.baits, AnyTagMatchesAtBase);
         let place = if at_base { Place::On } else { place };

@@ -35,6 +35,7 @@ impl World {
         let length = sent.bytes.len();
         hold!(WithinBounds, length <= limit, "p{p}: a frame of {length} bytes, and the bound is {limit}");
         self.tally.met(Invariant::WithinBounds);
+        self.check_told(p, sent)?;
         match &sent.frame.body {
             Body::Delta(delta) => self.check_delta(p, delta)?,
             Body::Snapshot(snapshot) => self.check_snapshot(p, snapshot)?,
@@ -56,7 +57,9 @@ impl World {
                 let (base, tail) = (hello.base, hello.tail);
                 hold!(
                     CursorMeansHave,
-                    life.holds(base) && tail == life.tail() && hello.epoch == life.epoch,
+                    life.holds(base)
+                        && (tail == life.tail() || self.agents[p].disk.is_some() && life.holds(tail))
+                        && hello.epoch == life.epoch,
                     "p{p}: HELLO names base {base}, tail {tail}, epoch {}",
                     hello.epoch
                 );

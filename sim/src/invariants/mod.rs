@@ -6,6 +6,7 @@ pub mod bounds;
 pub mod deposed;
 pub mod events;
 pub mod frames;
+pub mod journal;
 pub mod leases;
 pub mod quiet;
 pub mod replica;
@@ -54,6 +55,10 @@ invariants! {
     ForkNeverMerged "fork-never-merged",
     RegressionAnnouncedFirst "regression-announced-first",
     NodeIsolated "node-isolated",
+    NothingShownUnjournaled "nothing-shown-unjournaled",
+    WriteAheadResumes "write-ahead-resumes",
+    RestoreEqualsConfirmed "restore-equals-confirmed",
+    BadRecordClassified "bad-record-classified",
     DigestEqualsRecount "digest-equals-recount",
     NoFalseDrift "no-false-drift",
     RepairKeepsNewer "repair-keeps-newer",
@@ -96,6 +101,7 @@ moments! {
     FormerSessionFrame "a frame of a former session received",
     SlotReusedInFlight "a slot given out again while an old frame is in flight",
     CrashBeforeCommit "a crash between receive and commit",
+    CrashBeforeConfirmation "a crash between journal write and its confirmation",
     CommitOfFormerEpoch "a commit made in a former epoch",
     ChangeDuringRepair "a task that changes during its own repair",
     RetryRefused "a retry refused for want of room",
@@ -110,11 +116,9 @@ moments! {
 
 /// What of invariants.md these faults cannot reach, with the reason.
 pub const UNREACHED: &[(&str, &str)] = &[
-    ("invariants 16 to 19", "there is no journal yet"),
     ("invariant 22, drift-found-in-time", "memory is not altered by this simulator yet"),
     ("invariants 28 to 31", "the desired stream carries no items yet"),
     ("invariant 37", "there are no merged views yet"),
-    ("a crash between journal write and its confirmation", "there is no journal yet"),
     ("two controllers of one term", "one controller at a time"),
     ("a stage that outlives its session", "a stage ends with its session so far"),
     ("a record damaged just before its next entry", "memory is not altered by this simulator yet"),

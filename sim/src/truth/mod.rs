@@ -273,6 +273,32 @@ impl Truth {
         self.lives.len() - 1
     }
 
+    /// A life begins with the past of another, up to a revision, under an epoch of its own.
+    pub fn restore(&mut self, of: usize, revision: u64, epoch: Epoch) -> usize {
+        let mut life = self.lives[of].clone();
+        life.table = life.state_at(revision);
+        life.slots = life.table.values().map(|record| (record.id, record.slot)).collect();
+        life.entries.truncate(revision as usize);
+        life.freed.clear();
+        for entry in &life.entries {
+            match entry.kind {
+                Kind::Forget => {
+                    life.freed.insert(entry.record.slot, (entry.position.revision.0, entry.record.id));
+                }
+                Kind::Register => {
+                    life.freed.remove(&entry.record.slot);
+                }
+                Kind::Move(_) => {}
+            }
+        }
+        life.forgetting.clear();
+        life.committed = life.committed.min(revision);
+        (life.epoch, life.alive, life.twin_of) = (epoch, true, None);
+        self.epochs[life.node].insert(epoch.0);
+        self.lives.push(life);
+        self.lives.len() - 1
+    }
+
     /// Adds an entry to a life.
     pub fn push(&mut self, life: usize, kind: Kind, record: TwinRecord, made_at: u64) -> Position {
         let position = self.lives[life].push(kind, record, made_at);

@@ -9,6 +9,7 @@ use taskwire::{SessionEnd, TaskId, UnixMillis};
 use super::host::Process;
 use super::{Event, World};
 use crate::clock::{Clock, TrueTime};
+use crate::disk::Disk;
 use crate::invariants::{fail, AgentShadow, Check, Invariant, Moment};
 use crate::link::Link;
 use crate::truth::{Bytes, Kind, Said, TwinRecord};
@@ -24,12 +25,15 @@ impl World {
         Clock::new(self.now, start, rate)
     }
 
-    fn config_of(&self, node: usize, epoch: u64) -> taskwire::AgentConfig {
+    pub(crate) fn config_of(&self, node: usize, epoch: u64) -> taskwire::AgentConfig {
         let mut config = self.knobs.agent.clone();
         config.node = self.names[node].clone();
         config.epoch = Epoch(epoch);
         if self.knobs.beyond_limits {
             config.limits.slots = self.knobs.controller.limits.slots.min(1 << 19) + 1;
+        }
+        if self.knobs.write_ahead {
+            config.durability = taskwire::Durability::WriteAhead;
         }
         #[cfg(feature = "bait")]
         if let Some(bait) = self.options.bait {
@@ -49,13 +53,16 @@ impl World {
         (next < u64::MAX).then_some(next)
     }
 
-    /// Starts an agent of a node, with nothing, under a larger epoch.
+    /// Starts an agent of a node, with what its disk has, under a larger epoch.
     pub(crate) fn start_agent(&mut self, node: usize) -> Check {
         let Some(epoch) = self.next_epoch(node) else { return Ok(()) };
-        self.start_agent_as(node, epoch, false)
+        match self.disks[node].take() {
+            Some(disk) => self.restart_from(node, epoch, &disk),
+            None => self.start_agent_as(node, epoch, false),
+        }
     }
 
-    /// Starts an agent of a node under an epoch; `twin` if another has it too.
+    /// Starts an agent of a node with nothing, under an epoch; `twin` if another has it too.
     pub(crate) fn start_agent_as(&mut self, node: usize, epoch: u64, twin: bool) -> Check {
         let seed = self.rng.draw();
         let agent = match Agent::new(self.config_of(node, epoch), seed) {
@@ -69,6 +76,14 @@ impl World {
         if twin {
             self.truth.twins[node].insert(epoch);
         }
+        let disk = self.knobs.write_ahead.then(|| Disk::new(life));
+        self.put_agent(node, agent, life, disk, twin);
+        Ok(())
+    }
+
+    /// An agent object begins to live.
+    pub(crate) fn put_agent(&mut self, node: usize, agent: Agent, life: usize, disk: Option<Disk>, twin: bool) {
+        let epoch = agent.epoch();
         let process = self.agents.len();
         let former = self.agents.iter().rposition(|a| a.node == node);
         let peer = match former {
@@ -79,10 +94,11 @@ impl World {
         self.push_process(Process {
             node,
             life,
-            agent,
             clock,
             peer,
-            workload: Workload::new(process as u64 + 1),
+            workload: Workload::with(process as u64 + 1, agent.tasks().map(|record| (record.id, record.state))),
+            disk,
+            agent,
             up: Link::new(self.knobs.up.clone()),
             down: Link::new(self.knobs.down.clone()),
             suspended_until: 0,
@@ -97,7 +113,6 @@ impl World {
             shadow: AgentShadow::new(self.now),
         });
         self.trace.line(self.now, || format!("n{node} p{process}: starts as epoch {epoch}, peer {peer}"));
-        Ok(())
     }
 
     /// Makes a second agent object of one, exactly as it is.
@@ -123,6 +138,7 @@ impl World {
             said: one.said + 1_000_000,
             fenced: one.fenced,
             refused: one.refused,
+            disk: one.disk.clone().map(|disk| disk.of(life)),
             shadow: one.shadow.clone(),
         };
         self.trace.line(self.now, || format!("n{} p{process}: clone of p{of}, peer {}", twin.node, twin.peer));
@@ -156,6 +172,9 @@ impl World {
         let process = &mut self.agents[p];
         process.alive = false;
         process.wake = None;
+        if let Some(disk) = process.disk.take() {
+            self.disks[process.node] = Some(disk);
+        }
         self.truth.lives[process.life].alive = false;
         self.trace.line(self.now, || format!("p{p}: ends"));
     }
@@ -222,6 +241,11 @@ impl World {
         }
         let lazy = |rng: &mut Rng, quiet: bool, chance| !quiet && rng.chance(chance);
         let mut come_again = false;
+        if lazy(&mut self.rng, self.quiet, self.knobs.skip_journal) {
+            come_again = self.agents[p].disk.is_some();
+        } else {
+            self.journal_agent(p)?;
+        }
         if lazy(&mut self.rng, self.quiet, self.knobs.skip_transmit) {
             come_again = true;
         } else {

@@ -180,7 +180,9 @@ impl World {
         for record in life.table.values().filter(|_| alone) {
             let said = life.said.get(&(record.registered, record.attempt)).and_then(|s| s.last());
             let shown = view.find(id, record.id).and_then(|t| t.detail().cloned());
+            // A restored agent has no details before its host says some again.
             if record.state == taskwire::State::Running
+                && agent.detail_of(record.id).is_some()
                 && said.is_some_and(|s| !crate::invariants::view::is_said(s, shown.as_ref()))
             {
                 return Some(format!("{name} shows {shown:?} of task {}, and {said:?} was said last", record.id));

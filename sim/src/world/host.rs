@@ -7,6 +7,7 @@ use taskwire::wire::{Body, Frame};
 use taskwire::{Agent, Controller, Epoch, PeerId, SessionId, Slot, TaskId};
 
 use crate::clock::{Clock, TrueTime};
+use crate::disk::Disk;
 use crate::invariants::shadow::{AgentShadow, ControllerShadow};
 use crate::link::{Harm, Link};
 use crate::workload::Workload;
@@ -101,6 +102,8 @@ pub struct Process {
     pub fenced: Option<u64>,
     /// It was refused for good.
     pub refused: bool,
+    /// Its disk, if it keeps a journal.
+    pub disk: Option<Disk>,
     /// What the checks remember.
     pub shadow: AgentShadow,
 }

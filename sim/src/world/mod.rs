@@ -9,6 +9,7 @@ pub mod deposed;
 pub mod faults;
 pub mod frames;
 pub mod host;
+pub mod journal;
 pub mod liveness;
 
 use std::cmp::Reverse;
@@ -38,6 +39,8 @@ enum Event {
     ToDeposed(Arrival),
     /// The controller that was deposed is to be called.
     WakeDeposed,
+    /// An agent's host has made its journal safe up to this key.
+    Synced(usize, u64),
     /// An agent's host is to be called.
     WakeAgent(usize),
     /// The controller's host is to be called.
@@ -133,6 +136,8 @@ pub struct World {
     pub(crate) nodes: Vec<NodeShadow>,
     pub(crate) watchers: Watchers,
     pub(crate) names: Vec<Name>,
+    /// The disk of each node's agent that ended last.
+    pub(crate) disks: Vec<Option<crate::disk::Disk>>,
     /// Frames of agents on their way, with how many copies are.
     pub(crate) flying: BTreeMap<u64, (Rc<Sent>, u32)>,
     /// Frames of the past, to be replayed.
@@ -174,6 +179,7 @@ impl World {
             nodes: vec![NodeShadow::default(); knobs.nodes],
             watchers: Watchers::draw(seed),
             ever_seen: vec![Default::default(); knobs.nodes],
+            disks: vec![None; names.len()],
             names,
             flying: BTreeMap::new(),
             archive: Vec::new(),
@@ -249,6 +255,7 @@ impl World {
             Event::ToController(arrival) => self.frame_to_controller(arrival)?,
             Event::ToAgent(p, arrival) => self.frame_to_agent(p, arrival)?,
             Event::ToDeposed(arrival) => self.call_deposed(Some(arrival))?,
+            Event::Synced(p, key) => self.synced(p, key)?,
             Event::WakeDeposed => self.call_deposed(None)?,
             Event::WakeAgent(p) => {
                 self.agents[p].wake = None;
