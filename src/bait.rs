@@ -169,6 +169,16 @@ baits! {
     RefusalWithoutAsking: "any",
     /// Take any tag for a match when the revision is at base.
     AnyTagMatchesAtBase: "any",
+    /// Fill the heartbeat from the newest set, confirmed or not.
+    HeartbeatFromTail: "nothing-shown-unjournaled",
+    /// Send entries as soon as they are made, confirmed or not.
+    EntriesBeforeConfirmed: "nothing-shown-unjournaled",
+    /// Say HELLO before the first checkpoint of a life is confirmed.
+    SpeaksBeforeCheckpoint: "any",
+    /// Check each record by itself, without its predecessor's check value.
+    RecordsCheckedAlone: "bad-record-classified",
+    /// Take a bad record that was confirmed for the torn end.
+    CorruptIsTorn: "bad-record-classified",
     /// Name old records as unneeded when a checkpoint is written, not when it is confirmed.
     UnneededWhenWritten: "restore-equals-confirmed",
     /// Let the window only rise.

@@ -98,7 +98,7 @@ impl Disk {
     pub fn crash(&self, rng: &mut Rng) -> (Vec<u8>, Left) {
         let mut bytes = self.safe();
         let rest = &self.records[self.synced..];
-        let mut left = rng.pick(&[Left::All, Left::Nothing, Left::Torn, Left::Holes, Left::Damaged]);
+        let mut left = rng.pick(&[Left::All, Left::Nothing, Left::Torn, Left::Holes, Left::Holes, Left::Damaged]);
         if rest.is_empty() {
             left = Left::All;
         }
@@ -108,7 +108,7 @@ impl Disk {
                 for record in rest {
                     if rng.below(2) == 0 {
                         bytes.extend_from_slice(&record.bytes);
-                    } else if rng.below(2) == 0 {
+                    } else if rng.below(4) == 0 {
                         bytes.resize(bytes.len() + record.bytes.len(), 0);
                     }
                 }

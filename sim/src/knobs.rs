@@ -259,7 +259,7 @@ impl Knobs {
             same_address: maybe(rng, 1_000_000),
             astray: Ppm(later(seed, 100).magnitude(20_000, 600_000) as u32),
             write_ahead: later(seed, 101).below(2) == 0,
-            sync_late: maybe(&mut later(seed, 102), 900_000),
+            sync_late: Ppm(later(seed, 102).magnitude(10_000, 1_000_000) as u32),
             skip_journal: maybe(&mut later(seed, 103), 300_000),
             bound_peers: rng.below(4) == 0,
             supersede: maybe(rng, 1_000_000),

@@ -2,6 +2,7 @@
 //! in `journal`, a stored one is read again by `builder`.
 
 use super::{Agent, AgentEvent};
+use crate::bait::bait;
 use crate::id::{Name, Nonce, Term};
 use crate::journal::{Accepted, JournalError, Journaled, JOURNAL_OVERHEAD};
 use crate::receive_error::BufferTooSmall;
@@ -53,6 +54,7 @@ impl Agent {
     /// Whether frames may be sent at all: a journaled agent says nothing before its first checkpoint is confirmed.
     pub(super) fn may_speak(&self) -> bool {
         self.journal.as_ref().is_none_or(|journal| journal.is_ready())
+            || bait!(self.config.baits, SpeaksBeforeCheckpoint)
     }
 
     /// Whether this incarnation started with nothing, and can still give its whole history.

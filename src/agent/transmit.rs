@@ -178,7 +178,11 @@ impl Agent {
         let number = self.next_number();
         let wall = self.wall(now);
         let repairing = self.publisher.outgoing.is_some();
-        let (tip, digest) = self.publisher.tip_with_digest();
+        let (tip, digest) = if bait!(self.config.baits, HeartbeatFromTail) {
+            (self.publisher.tail(), self.publisher.table.digest())
+        } else {
+            self.publisher.tip_with_digest()
+        };
         let State::Open(session) = &mut self.state else { return None };
         session.heartbeat_due = false;
         session.last_sent = now;

@@ -205,7 +205,7 @@ impl Journal {
             self.shown = self.marks.pop_front().map_or(self.shown, |(_, revision)| self.shown.max(revision));
         }
         if let Some((first, last)) = self.whole {
-            if last <= self.confirmed || bait!(self.baits, UnneededWhenWritten) {
+            if last <= self.confirmed {
                 self.needed_from = first;
                 self.ready = true;
             }
@@ -264,6 +264,9 @@ impl Journal {
             }
             Step::Complete => {
                 self.whole = Some((self.begun, key));
+                if bait!(self.baits, UnneededWhenWritten) {
+                    self.needed_from = self.begun;
+                }
                 self.step = Step::Running;
                 return Some((RecordKind::Complete, 0));
             }

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use super::record::{self, Found, Place, RecordKind};
 use super::RestoreError;
+use crate::bait::{bait, Baits};
 
 /// Where the chain stands after the last good record.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -37,9 +38,15 @@ pub(crate) struct Reader {
     records: u64,
     /// Bytes from the break to the end.
     ignored: u64,
+    #[cfg_attr(not(feature = "bait"), allow(dead_code))]
+    baits: Baits,
 }
 
 impl Reader {
+    pub(crate) fn new(baits: Baits) -> Reader {
+        Reader { baits, ..Reader::default() }
+    }
+
     /// The chain's end.
     pub(crate) fn link(&self) -> Option<Link> {
         self.link
@@ -130,6 +137,7 @@ impl Reader {
             None => begins,
             // Another life goes on from where it was restored to, also past a tail that it found torn.
             Some(link) if place.journal != link.journal => begins && place.previous == link.check,
+            Some(_) if bait!(self.baits, RecordsCheckedAlone) => true,
             Some(link) => place.key == link.key.saturating_add(1) && place.previous == link.check,
         };
         let fresh = self.broken.is_none() || begins && self.link.is_some_and(|link| place.journal != link.journal);
@@ -139,14 +147,13 @@ impl Reader {
             self.records += 1;
             return Ok(true);
         }
-        let first = self.broken.is_none();
         self.break_at(offset);
         let Some(link) = self.link else {
             // Nothing that was confirmed, or told, can be missing from a journal of which nothing was confirmed.
-            let missing = first || place.confirmed > 0;
-            return if missing { Err(RestoreError::NoCheckpoint { offset }) } else { Ok(false) };
+            return if place.confirmed > 0 { Err(RestoreError::NoCheckpoint { offset }) } else { Ok(false) };
         };
         match self.broken {
+            Some(_) if bait!(self.baits, CorruptIsTorn) => Ok(false),
             Some(broken) if place.journal == link.journal && place.confirmed >= broken.key => {
                 Err(RestoreError::Corrupt { offset: broken.offset, key: broken.key })
             }

@@ -159,8 +159,9 @@ impl Stored {
 
 impl Restoring {
     pub(crate) fn new(config: AgentConfig, seed: u64) -> Restoring {
+        let reader = Reader::new(config.baits);
         let kept = Kept { config, seed, whole: None, building: None, scratch: Delta::default() };
-        Restoring { reader: Reader::default(), kept }
+        Restoring { reader, kept }
     }
 
     pub(crate) fn replay(&mut self, chunk: &[u8]) -> Result<(), RestoreError> {

@@ -174,7 +174,7 @@ impl<S: Stream> Publisher<S> {
     pub(crate) fn tip_with_digest(&self) -> (Position, Digest) {
         let newest = (self.table.position(), self.table.digest());
         match self.shown {
-            Some(shown) if shown < newest.0.revision => {
+            Some(shown) if shown < newest.0.revision && !bait!(self.baits, EntriesBeforeConfirmed) => {
                 self.log.at(shown.max(self.log.base().revision)).unwrap_or(newest)
             }
             _ => newest,

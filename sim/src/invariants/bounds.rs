@@ -55,6 +55,11 @@ impl World {
         let n = self.agents[sent.process].node;
         before.node = Some(n);
         before.print = self.nodes[n].print;
+        if let Some(id) = self.nodes[n].id {
+            // Retention may have ended since, by time or for want of room.
+            let view = self.host.controller.view();
+            self.nodes[n].tasks.retain(|task, _| view.find(id, *task).is_some());
+        }
         before.session = self.session_of(n);
         before.staging = self.is_staging(n);
         if arrival.again || arrival.harm != Harm::None {
