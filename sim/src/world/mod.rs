@@ -11,6 +11,7 @@ pub mod frames;
 pub mod host;
 pub mod journal;
 pub mod liveness;
+pub mod noting;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
