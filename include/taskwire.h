@@ -461,6 +461,9 @@
 /** The limit finals of the configuration. */
 #define TASKWIRE_LIMIT_FINALS 7
 
+/** Bytes of long metadata. */
+#define TASKWIRE_LIMIT_VALUE 8
+
 /** The controller has not told how long it believes in a silent agent. */
 #define TASKWIRE_LEASE_UNKNOWN 0
 
@@ -593,6 +596,12 @@
  */
 #define TASKWIRE_CONTROLLER_EVENT_HELLO_REFUSED 23
 
+/**
+ * The metadata of a task, which travelled apart from its registration, is whole: read it with taskwire_controller_task and
+ * store it. registered_…. Until then the registration does not count as durable.
+ */
+#define TASKWIRE_CONTROLLER_EVENT_VALUE_WHOLE 24
+
 /** Something that this version of the C interface has no fields for. */
 #define TASKWIRE_CONTROLLER_EVENT_OTHER 99
 
@@ -679,7 +688,7 @@ typedef struct taskwire_agent_config {
     /** Entries not yet durable, and room reserved for ends. 5 to 4,194,304; 32,768 by default. */
     uint32_t log;
     /**
-     * Bytes of metadata of a task, at most. 384 by default. Metadata, message and result, and 256 bytes around them,
+     * Bytes of metadata of a task that travel with its registration. 384 by default. Metadata, message and result, and 256 bytes around them,
      * must fit into a frame.
      */
     uint32_t metadata;
@@ -711,8 +720,11 @@ typedef struct taskwire_agent_config {
      * 1,024; 8 by default.
      */
     uint32_t detail_after;
-    /** 0. */
-    uint32_t reserved;
+    /**
+     * Bytes of metadata of a task, however they travel: what is longer than `metadata` follows its registration in parts.
+     * 0 (none does) to 1,048,576; 65,536 by default.
+     */
+    uint32_t value;
 } taskwire_agent_config;
 
 /** A W3C trace context (Trace Context, level 1): it travels with a task and its changes, and decides nothing. */
@@ -1053,8 +1065,11 @@ typedef struct taskwire_controller_config {
     uint32_t history;
     /** Changes of details that watchers may still read. 0 to 16,777,216; 16,384 by default. */
     uint32_t detail_history;
-    /** 0. */
-    uint32_t reserved;
+    /**
+     * The largest bound of long metadata, which travels in parts, that an agent may ask for, in bytes. 0 to 1,048,576, the
+     * default.
+     */
+    uint32_t value;
 } taskwire_controller_config;
 
 /**

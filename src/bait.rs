@@ -197,4 +197,6 @@ baits! {
     LeavingUntold: "watch-has-no-hole",
     /// Replace a node's history without writing it into the view's.
     SwitchUntoldToWatchers: "watch-has-no-hole",
+    /// Say that a registration is durable whose long value is not whole.
+    DurableAbovePendingValue: "kept-until-durable",
 }

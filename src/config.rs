@@ -74,7 +74,7 @@ pub struct Limits {
     pub slots: u32,
     /// Entries not yet durable, and room reserved for ends. 5 to 4,194,304; 8 × slots up to 32,768 by default.
     pub log: u32,
-    /// Bytes of metadata of a task. 384 by default.
+    /// Bytes of metadata of a task that travel with its registration; more, up to `value`, travel apart. 384 by default.
     pub metadata: u32,
     /// Bytes of a message; a longer one is cut, with a flag. 192 by default.
     pub message: u32,
@@ -84,17 +84,24 @@ pub struct Limits {
     pub frame: u32,
     /// Forgotten finals that a snapshot carries. 0 to 65,536; 256 by default, 48 bytes each.
     pub finals: u32,
+    /// Bytes of metadata of a task, however they travel: longer ones than `metadata` follow their registration in parts, so
+    /// that they never delay a transition. 0 (none travel apart) to 1,048,576; 65,536 by default. An agent keeps them as
+    /// long as the task; a controller puts at most four of a node together at a time.
+    pub value: u32,
 }
 
 impl Limits {
     /// Bytes that a record in a snapshot frame may cost beside its values, the frame's own parts included.
     pub const OVERHEAD: u32 = 256;
+    /// The most that [`Limits::value`] may be.
+    pub const MOST_VALUE: u32 = 1 << 20;
 
     fn check(&self) -> Result<(), ConfigError> {
         within("slots", self.slots.into(), 1, 1 << 20)?;
         within("log", self.log.into(), 5, 1 << 22)?;
         within("frame", self.frame.into(), 512, 65_507)?;
         within("finals", self.finals.into(), 0, 1 << 16)?;
+        within("value", self.value.into(), 0, Limits::MOST_VALUE.into())?;
         let values = u64::from(self.metadata) + u64::from(self.message) + u64::from(self.result);
         if values + u64::from(Limits::OVERHEAD) > u64::from(self.frame) {
             return Err(ConfigError::RecordBeyondFrame {
@@ -111,7 +118,16 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { slots: 4096, log: 32_768, metadata: 384, message: 192, result: 256, frame: 1200, finals: 256 }
+        Limits {
+            slots: 4096,
+            log: 32_768,
+            metadata: 384,
+            message: 192,
+            result: 256,
+            frame: 1200,
+            finals: 256,
+            value: 65_536,
+        }
     }
 }
 
@@ -319,6 +335,7 @@ impl ControllerConfig {
                 result: 65_507,
                 frame: 65_507,
                 finals: 1 << 16,
+                value: Limits::MOST_VALUE,
             },
             nodes: 65_536,
             handshakes: 1024,

@@ -73,6 +73,7 @@ mod receipts;
 mod rtt;
 mod stream;
 mod table;
+mod values;
 mod window;
 // bytes
 pub mod metrics;

@@ -1,6 +1,7 @@
 //! What a stream carries: the one trait over which table, log, publisher and subscriber are generic, and the reported
 //! stream as its instance. The desired stream is to be another.
 
+use alloc::sync::Arc;
 use core::fmt::Debug;
 use core::hash::Hash;
 
@@ -9,6 +10,7 @@ use crate::error::Illegal;
 use crate::id::{Epoch, Slot, TaskId};
 use crate::revision::{Made, Revision};
 use crate::task::{Change, Detail, Entry, Final, Record, State, Stepped};
+use crate::value::Value;
 
 /// What a stream carries, and how an entry changes a record.
 pub trait Stream: Clone + Debug + PartialEq + Eq + Hash + 'static {
@@ -41,6 +43,12 @@ pub trait Stream: Clone + Debug + PartialEq + Eq + Hash + 'static {
     fn has_details(record: &Self::Record) -> bool;
     /// What is remembered of a record when it is forgotten.
     fn final_of(record: &Self::Record) -> Self::Final;
+    /// The registration of a record.
+    fn registered(record: &Self::Record) -> Made;
+    /// The value of a record that travels apart from its entries, if it has one.
+    fn long_value(record: &Self::Record) -> Option<&Arc<Value>>;
+    /// Puts the bytes of that value in their place: length and hash are the same.
+    fn set_long_value(record: &mut Self::Record, value: Arc<Value>);
     /// Writes a state into a record that no entry made: only a bait does.
     fn write_failed(record: &mut Self::Record);
     /// The record that an entry makes.
@@ -106,6 +114,18 @@ impl Stream for Reported {
 
     fn final_of(record: &Record) -> Final {
         Final { id: record.id, registered: record.registered, state: record.state, number: record.number }
+    }
+
+    fn registered(record: &Record) -> Made {
+        record.registered
+    }
+
+    fn long_value(record: &Record) -> Option<&Arc<Value>> {
+        record.metadata.as_ref().filter(|metadata| metadata.is_long())
+    }
+
+    fn set_long_value(record: &mut Record, value: Arc<Value>) {
+        record.metadata = Some(value);
     }
 
     fn write_failed(record: &mut Record) {

@@ -5,19 +5,23 @@
 //! session never resumes twice at a position from which the last one failed.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::bait::{bait, Baits};
 use crate::config::Limits;
 use crate::error::Illegal;
-use crate::id::{Epoch, Nonce};
+use crate::id::{Epoch, Nonce, TaskId};
 use crate::publisher::Maker;
 use crate::replica::{Held, Piece, Replica, Taken};
-use crate::revision::{Digest, Position, Revision};
+use crate::revision::{Digest, Made, Position, Revision};
 use crate::stage::{Part, Stage, Staged};
 use crate::stream::Stream;
 use crate::time::Instant;
-use crate::wire::{Judgement, Standing, Symptom, Verdict};
+use crate::value::Value;
+use crate::values::{Added, Arriving};
+use crate::wire::{Chunk, Judgement, Standing, Symptom, Verdict};
 
 /// First pause between two askings of one question; a quarter of the heartbeat interval where that is shorter, so that a
 /// question is asked several times before a lease can end.
@@ -53,6 +57,8 @@ pub(crate) enum Compared {
 pub(crate) struct Subscriber<S: Stream> {
     pub replica: Replica<S>,
     durable: Revision,
+    /// Long values that are not whole here, or not known to the host to be.
+    values: Arriving,
     stage: Option<Box<Stage<S>>>,
     asking: Option<Asking>,
     asks: u32,
@@ -76,6 +82,7 @@ impl<S: Stream> Subscriber<S> {
         Subscriber {
             replica: Replica::new(limits.slots, most_held, seed, baits),
             durable: Revision::ZERO,
+            values: Arriving::default(),
             stage: None,
             asking: None,
             asks: 0,
@@ -155,6 +162,7 @@ impl<S: Stream> Subscriber<S> {
         self.replica.table.set_bound(limits.slots);
         self.asking = None;
         self.stage = None;
+        self.values.drop_pieces();
         self.replica.drop_held();
         if judgement.verdict == Verdict::Resume {
             self.granted = self.position().revision;
@@ -177,6 +185,7 @@ impl<S: Stream> Subscriber<S> {
     pub(crate) fn reset(&mut self) -> Replica<S> {
         self.maker = Maker { epoch: Epoch(0), nonce: Nonce(0) };
         self.durable = Revision::ZERO;
+        self.values.clear();
         self.granted = Revision::ZERO;
         self.failed_at = None;
         self.repairs = 0;
@@ -188,6 +197,7 @@ impl<S: Stream> Subscriber<S> {
     pub(crate) fn close(&mut self) {
         self.asking = None;
         self.stage = None;
+        self.values.drop_pieces();
         self.replica.drop_held();
     }
 
@@ -215,6 +225,7 @@ impl<S: Stream> Subscriber<S> {
                 self.refused = self.replica.take_refused();
                 if matches!(taken, Taken::Applied { entries } if entries > 0) {
                     self.gained(piece.entries.last().map(S::epoch), by);
+                    self.expect_values();
                 }
                 taken
             }
@@ -248,6 +259,7 @@ impl<S: Stream> Subscriber<S> {
                 let (held, taken) = self.replica.take_held()?;
                 if matches!(taken, Taken::Applied { entries } if entries > 0) {
                     self.gained(held.piece().entries.last().map(S::epoch), by);
+                    self.expect_values();
                 }
                 (Some(held), taken)
             }
@@ -300,6 +312,7 @@ impl<S: Stream> Subscriber<S> {
             return;
         }
         self.stage = None;
+        self.values.drop_pieces();
         self.replica.drop_held();
         if self.failed_at == Some(self.position()) {
             self.repairs = self.repairs.saturating_add(1);
@@ -375,6 +388,7 @@ impl<S: Stream> Subscriber<S> {
         if !bait!(self.baits, DurableKeptAcrossSwitch) {
             self.durable = Revision::ZERO;
         }
+        self.take_over_values(&old);
         self.granted = self.position().revision;
         self.maker = Maker { epoch: Epoch(0), nonce: Nonce(0) };
         self.gained(staged.entries.last().map(|(_, entry)| S::epoch(entry)), by);
@@ -383,7 +397,115 @@ impl<S: Stream> Subscriber<S> {
 
     /// Notes that the host has stored everything up to a position.
     pub(crate) fn commit(&mut self, revision: Revision) {
-        self.durable = self.durable.max(revision);
+        self.durable = self.durable.max(revision.min(self.durable_below()));
         self.replica.trim(self.durable);
+    }
+}
+
+/// What became of a part of a long value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TakenPart {
+    /// It is kept for good.
+    Kept,
+    /// It was known, or nobody asks for it any more.
+    Duplicate,
+    /// Its registration has not come, or too many others are under way: it is dropped unacknowledged.
+    Dropped,
+    /// It contradicts the registration: whoever sent it did not make it.
+    Contradicts,
+    /// The value is whole, and in the record.
+    Whole(TaskId, Made),
+    /// The value is whole and is not that of the registration.
+    Damaged,
+}
+
+impl<S: Stream> Subscriber<S> {
+    /// Notes the long values that what was just applied brought, or ended.
+    fn expect_values(&mut self) {
+        for applied in self.replica.applied() {
+            match (&applied.before, self.replica.table.get(applied.slot)) {
+                (None, Some(record)) if S::long_value(record).is_some_and(|value| value.is_pending()) => {
+                    self.values.expect(S::registered(record).revision, applied.slot);
+                }
+                (Some(before), None) if S::long_value(&before.record).is_some() => {
+                    self.values.forget(S::registered(&before.record).revision);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// After a switch: what the old copy had whole need not come again.
+    fn take_over_values(&mut self, old: &Replica<S>) {
+        self.values.clear();
+        let replica = &mut self.replica;
+        let pending = |record: &S::Record| S::long_value(record).is_some_and(|value| value.is_pending());
+        let lacked: Vec<_> = replica.table.iter().filter(|r| pending(r)).map(|r| (S::slot_of(r), S::key(r))).collect();
+        for (slot, key) in lacked {
+            let Some(cell) = replica.table.cell_mut(slot) else { continue };
+            let known = old.table.find(key).and_then(S::long_value).filter(|value| !value.is_pending());
+            let wanted = S::long_value(&cell.record).map(|value| (value.len(), value.hash()));
+            match known.filter(|known| Some((known.len(), known.hash())) == wanted && known.is_sound()) {
+                Some(known) => S::set_long_value(&mut cell.record, known.clone()),
+                None => self.values.expect(S::registered(&cell.record).revision, slot),
+            }
+        }
+    }
+
+    /// The newest revision that may be called durable, whatever the host has stored: below every registration whose long
+    /// value it does not have.
+    pub(crate) fn durable_below(&self) -> Revision {
+        if bait!(self.baits, DurableAbovePendingValue) {
+            return Revision::LAST;
+        }
+        self.values.durable_below()
+    }
+
+    /// The host has heard that the value of a registration is whole.
+    pub(crate) fn value_told(&mut self, registered: Revision) {
+        self.values.told(registered);
+    }
+
+    /// Long values that are being put together.
+    pub(crate) fn values_under_way(&self) -> usize {
+        self.values.assembling()
+    }
+
+    /// Takes a part of a long value; `None` while a question or a repair is under way, when it is of no use.
+    pub(crate) fn take_value(&mut self, now: Instant, chunk: &Chunk) -> Option<TakenPart> {
+        if self.asking.is_some() || self.stage.is_some() {
+            return None;
+        }
+        if chunk.registered > self.position().revision {
+            return Some(TakenPart::Dropped);
+        }
+        let Some(cell) = self.replica.table.cell_mut(chunk.slot) else { return Some(TakenPart::Duplicate) };
+        let (key, registered) = (S::key(&cell.record), S::registered(&cell.record));
+        if registered.revision != chunk.registered {
+            return Some(TakenPart::Duplicate);
+        }
+        let Some(value) = S::long_value(&cell.record) else { return Some(TakenPart::Contradicts) };
+        if value.len() != chunk.total as usize {
+            return Some(TakenPart::Contradicts);
+        }
+        if !value.is_pending() {
+            return Some(TakenPart::Duplicate);
+        }
+        let hash = value.hash();
+        Some(match self.values.add(registered.revision, chunk.total, chunk.offset, &chunk.bytes) {
+            Added::NoRoom => TakenPart::Dropped,
+            Added::New => TakenPart::Kept,
+            Added::Known => TakenPart::Duplicate,
+            Added::Whole(bytes) => {
+                let value = Value::long(&bytes);
+                if value.hash() != hash {
+                    self.ask(now, Symptom::Scrub);
+                    return Some(TakenPart::Damaged);
+                }
+                S::set_long_value(&mut cell.record, Arc::new(value));
+                self.values.came(registered.revision);
+                TakenPart::Whole(key, registered)
+            }
+        })
     }
 }

@@ -31,6 +31,8 @@ pub(crate) enum Cargo {
     Delta { from: Revision, to: Revision },
     /// A part of a snapshot.
     Snapshot { first: u32, next: u32 },
+    /// Bytes [offset, end) of the long value of a registration.
+    Chunk { registered: Revision, offset: u32, end: u32 },
     /// Nothing: its acknowledgement is of interest all the same.
     Nothing,
 }
@@ -126,6 +128,13 @@ impl Window {
         self.frames < frames
             && self.flights.len() < MOST_FLIGHTS
             && (self.frames == 0 || self.bytes as usize + bytes <= self.most_bytes as usize)
+    }
+
+    /// Whether another frame may go that is in no hurry: it leaves half of the window to those that are.
+    pub(crate) fn is_half_open(&self, bytes: usize) -> bool {
+        self.is_open(bytes)
+            && (self.frames == 0
+                || self.frames < self.most_frames / 2 && self.bytes as usize + bytes <= self.most_bytes as usize / 2)
     }
 
     /// Whether no frame with data is in flight.

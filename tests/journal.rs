@@ -1,185 +1,19 @@
 //! The agent's journal: what is told follows from what is confirmed, a crash at any byte loses nothing that was, torn and
 //! corrupt are told apart, and a journal stays within a constant of the live state. As a file and as keys in a store.
 
+#[path = "journal/crashes.rs"]
+mod crashes;
+#[path = "journal/rig.rs"]
+mod rig;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use proptest::prelude::*;
+use rig::{config, restored, starts, task, Node, PEER};
 use taskwire::{
-    Agent, AgentBuilder, AgentConfig, AgentEvent, Controller, ControllerConfig, ControllerEvent, Digest, Durability,
-    Exit, Instant, JournalError, PeerId, Position, Reason, Report, RestoreError, Restored, State, TaskId,
-    JOURNAL_OVERHEAD,
+    Agent, AgentBuilder, AgentConfig, Controller, ControllerConfig, ControllerEvent, Exit, JournalError, Reason,
+    RestoreError, State, TaskId, JOURNAL_OVERHEAD,
 };
-
-const PEER: PeerId = PeerId(1);
-
-fn task(n: u8) -> TaskId {
-    TaskId([n; 16])
-}
-
-fn config(epoch: u64) -> AgentConfig {
-    let mut config = AgentConfig::new("edge", epoch).unwrap();
-    config.durability = Durability::WriteAhead;
-    config.limits.slots = 8;
-    config.limits.log = 64;
-    config.limits.finals = 4;
-    (config.limits.metadata, config.limits.message, config.limits.result) = (64, 64, 64);
-    config.limits.frame = 700;
-    config
-}
-
-/// A file that keeps what was written up to the last sync, whatever happens.
-#[derive(Clone, Default)]
-struct Disk {
-    bytes: Vec<u8>,
-    synced: usize,
-    key: u64,
-    /// Where each checkpoint begins.
-    checkpoints: Vec<usize>,
-}
-
-/// An agent, its disk, and a controller on a link that passes everything.
-#[derive(Clone)]
-struct Node {
-    agent: Agent,
-    disk: Disk,
-    controller: Controller,
-    now: Instant,
-    /// Positions and digests that the agent's host has seen it reach, by revision.
-    truth: BTreeMap<u64, (Position, Digest)>,
-    verdicts: Vec<String>,
-    told: u64,
-}
-
-impl Node {
-    fn new(agent: Agent, controller: Controller) -> Node {
-        let mut node = Node {
-            agent,
-            disk: Disk::default(),
-            controller,
-            now: Instant::from_micros(1_000),
-            truth: BTreeMap::new(),
-            verdicts: Vec::new(),
-            told: 0,
-        };
-        node.note();
-        node
-    }
-
-    fn fresh() -> Node {
-        let controller = Controller::new(ControllerConfig::new("control").unwrap(), 2).unwrap();
-        Node::new(Agent::new(config(1), 1).unwrap(), controller)
-    }
-
-    fn note(&mut self) {
-        let table = self.agent.table();
-        let position = table.position();
-        let known = self.truth.insert(position.revision.0, (position, table.digest()));
-        assert!(known.is_none_or(|(held, _)| held == position), "a revision was given twice");
-    }
-
-    /// Writes all records there are.
-    fn write(&mut self) {
-        let mut buffer = vec![0; 700 + JOURNAL_OVERHEAD];
-        while let Some(written) = self.agent.poll_journal(&mut buffer).unwrap() {
-            if written.begins_checkpoint {
-                self.disk.checkpoints.push(self.disk.bytes.len());
-            }
-            assert!(self.disk.bytes.is_empty() || written.key == self.disk.key + 1);
-            self.disk.bytes.extend_from_slice(&buffer[..written.length]);
-            self.disk.key = written.key;
-        }
-    }
-
-    fn sync(&mut self) {
-        self.disk.synced = self.disk.bytes.len();
-        self.agent.journal_confirmed(self.now, self.disk.key).unwrap();
-    }
-
-    /// Lets frames pass both ways until none is left; the controller's host commits. No frame tells of more than is confirmed.
-    fn pass(&mut self) {
-        let mut buffer = vec![0; 2_000];
-        loop {
-            let mut moved = false;
-            while let Some(length) = self.agent.poll_transmit(self.now, &mut buffer).unwrap() {
-                self.check_told(&buffer[..length]);
-                let _ = self.controller.receive(self.now, PEER, &buffer[..length]);
-                moved = true;
-            }
-            while let Some(event) = self.controller.poll_event() {
-                match event {
-                    ControllerEvent::CommitDue { node, position } => self.controller.commit(node, position).unwrap(),
-                    ControllerEvent::Transition { .. } => self.told += 1,
-                    _ => {}
-                }
-            }
-            while let Some((_, length)) = self.controller.poll_transmit(self.now, &mut buffer).unwrap() {
-                let _ = self.agent.receive(self.now, &buffer[..length]);
-                moved = true;
-            }
-            while let Some(event) = self.agent.poll_event() {
-                if let AgentEvent::SessionOpened { verdict, .. } = event {
-                    self.verdicts.push(verdict.to_string());
-                }
-            }
-            self.note();
-            if !moved {
-                return;
-            }
-        }
-    }
-
-    /// What a frame of the agent tells must be in the part of the journal that is synced.
-    fn check_told(&self, frame: &[u8]) {
-        use taskwire::wire::{decode, Body, Bounds};
-        let stored = restored(&self.disk.bytes[..self.disk.synced], 1_000).unwrap().0;
-        let tail = stored.table().position().revision;
-        let told = match decode(frame, &Bounds::default()).unwrap().body {
-            Body::Hello(hello) => hello.tail.revision,
-            Body::Open(open) => open.reported.tip.revision,
-            Body::Delta(delta) => delta.to(),
-            Body::Heartbeat(heartbeat) => heartbeat.tip.revision,
-            Body::Verdict(judged) => judged.judgement.tip.revision,
-            Body::Snapshot(part) => part.base.revision,
-            _ => return,
-        };
-        assert!(told <= tail, "a frame tells of revision {told}, and {tail} is stored");
-    }
-
-    fn wait(&mut self, time: Duration) {
-        self.now = self.now.after(time);
-        self.agent.handle_timeout(self.now);
-        self.controller.handle_timeout(self.now);
-    }
-
-    /// Everything is written, synced, sent and committed.
-    fn settle(&mut self) {
-        for _ in 0..40 {
-            self.write();
-            self.sync();
-            self.pass();
-            self.wait(Duration::from_millis(500));
-        }
-        self.write();
-        self.sync();
-        assert!(self.agent.is_durable(), "{:?}", self.agent.sync_state());
-        let id = self.controller.node("edge").unwrap();
-        assert_eq!(self.controller.table(id).unwrap().digest(), self.agent.table().digest());
-    }
-}
-
-fn restored(bytes: &[u8], epoch: u64) -> Result<(Agent, Restored), RestoreError> {
-    let mut builder = AgentBuilder::new(config(epoch), epoch).unwrap();
-    let mut rest = bytes;
-    let mut step = 1;
-    while !rest.is_empty() {
-        let (chunk, after) = rest.split_at(step.min(rest.len()));
-        builder = builder.replay(chunk)?;
-        rest = after;
-        step = step % 977 + 13;
-    }
-    builder.start()
-}
 
 /// One host call of the fixed script.
 fn act(node: &mut Node, call: usize) {
@@ -299,17 +133,6 @@ fn a_bad_record_that_was_confirmed_is_refused_with_its_offset_and_one_at_the_tor
             Err(error) => panic!("byte {at}: {error}"),
         }
     }
-}
-
-/// Where each record begins.
-fn starts(bytes: &[u8]) -> Vec<usize> {
-    let mut starts = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        starts.push(at);
-        at += u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
-    }
-    starts
 }
 
 #[test]
@@ -450,6 +273,29 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+#[test]
+fn long_values_are_in_the_journal_and_come_to_the_controller_after_a_restart() {
+    let long: Vec<u8> = (0..3_000u32).map(|n| n as u8).collect();
+    let mut node = Node::fresh();
+    node.agent.register(node.now, task(1), &long).unwrap();
+    node.agent.running(node.now, task(1)).unwrap();
+    node.write();
+    node.sync();
+    let unsynced = node.disk.bytes.len();
+    for cut in [unsynced, unsynced - 1, unsynced / 2] {
+        let (agent, _) = restored(&node.disk.bytes[..cut], 2).unwrap();
+        if let Some(record) = agent.task(task(1)) {
+            assert_eq!(record.metadata(), long, "a registration was restored without its value");
+        }
+    }
+    let (agent, _) = restored(&node.disk.bytes, 2).unwrap();
+    let mut next = Node::new(agent, node.controller.clone());
+    next.settle();
+    let id = next.controller.node("edge").unwrap();
+    let view = next.controller.view();
+    assert_eq!(view.find(id, task(1)).unwrap().record().metadata(), long);
+}
+
 /// Puts what is to be stored into a store with keys, and takes out what is no longer needed.
 fn put(node: &mut Node, store: &mut BTreeMap<u64, Vec<u8>>, buffer: &mut [u8]) {
     while let Some(written) = node.agent.poll_journal(buffer).unwrap() {
@@ -516,80 +362,4 @@ fn an_accepted_controller_stays_accepted_after_a_restart() {
         next.wait(Duration::from_secs(1));
     }
     assert!(next.verdicts.is_empty(), "a controller of a smaller term was accepted");
-}
-
-/// A step of a random run.
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Register(u8),
-    Move(u8, u8),
-    Forget(u8),
-    Write,
-    Sync,
-    Pass,
-    Wait(u16),
-    /// A crash: this many hundredths of what is not synced are on the disk, and the last byte of it may be damaged.
-    Crash(u8, bool),
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        2 => (0..6u8).prop_map(Step::Register),
-        6 => (0..6u8, 0..5u8).prop_map(|(task, to)| Step::Move(task, to)),
-        2 => (0..6u8).prop_map(Step::Forget),
-        4 => Just(Step::Write),
-        3 => Just(Step::Sync),
-        3 => Just(Step::Pass),
-        3 => (1..2_000u16).prop_map(Step::Wait),
-        1 => (0..=100u8, any::<bool>()).prop_map(|(part, damaged)| Step::Crash(part, damaged)),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
-
-    #[test]
-    fn whatever_is_done_and_wherever_it_crashes_the_next_life_resumes(steps in prop::collection::vec(step(), 1..80)) {
-        let mut node = Node::fresh();
-        let mut epoch = 1;
-        for step in steps {
-            let now = node.now;
-            match step {
-                Step::Register(n) => drop(node.agent.register(now, task(n), b"m")),
-                Step::Move(n, to) => drop(node.agent.transition(now, task(n), State::ALL[to as usize], Report::default())),
-                Step::Forget(n) => drop(node.agent.forget(now, task(n))),
-                Step::Write => node.write(),
-                Step::Sync => {
-                    node.write();
-                    node.sync();
-                }
-                Step::Pass => node.pass(),
-                Step::Wait(ms) => node.wait(Duration::from_millis(ms.into())),
-                Step::Crash(part, damaged) => {
-                    let unsynced = node.disk.bytes.len() - node.disk.synced;
-                    let cut = node.disk.synced + unsynced * usize::from(part) / 100;
-                    let mut bytes = node.disk.bytes[..cut].to_vec();
-                    if let Some(last) = bytes.last_mut().filter(|_| damaged && cut > node.disk.synced) {
-                        *last ^= 1;
-                    }
-                    let confirmed = restored(&bytes[..node.disk.synced], 10_000).unwrap().0.table().position();
-                    epoch += 1;
-                    let (agent, found) = restored(&bytes, epoch).unwrap();
-                    let position = agent.table().position();
-                    prop_assert!(position.revision >= confirmed.revision);
-                    prop_assert_eq!(node.truth.get(&position.revision.0), Some(&(position, agent.table().digest())));
-                    bytes.truncate(found.torn_at.map_or(cut, |at| at as usize));
-                    // What the lost part of the journal said is undone: nobody was told.
-                    node.truth.retain(|revision, _| *revision <= position.revision.0);
-                    node.agent = agent;
-                    node.disk.key = starts(&bytes).len() as u64;
-                    node.disk.bytes = bytes;
-                    node.disk.synced = node.disk.bytes.len();
-                }
-            }
-            node.note();
-        }
-        node.settle();
-        prop_assert!(node.verdicts.iter().all(|verdict| verdict == "resume"), "{:?}", node.verdicts);
-    }
 }

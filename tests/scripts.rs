@@ -82,6 +82,7 @@ topics! {
     leases,
     repair,
     room,
+    values,
 }
 
 #[test]

@@ -26,7 +26,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("vocabulary", &["bait", "time", "id", "revision", "task", "error", "config", "rng", "value"]),
     ("bytes", &["wire", "metrics", "receive_error"]),
     ("parts", &["map", "receipts", "rtt", "window", "stream", "table", "log", "detail"]),
-    ("mechanisms", &["publisher", "subscriber", "replica", "snapshot", "stage", "lease", "journal", "grants"]),
+    (
+        "mechanisms",
+        &["publisher", "subscriber", "replica", "snapshot", "stage", "values", "lease", "journal", "grants"],
+    ),
     ("roles", &["agent", "controller"]),
 ];
 

@@ -46,6 +46,7 @@ fn of_bounds(bounds: &Bounds) -> Json {
         "metadata": bounds.metadata,
         "message": bounds.message,
         "result": bounds.result,
+        "value": bounds.value,
         "frame": bounds.frame,
         "session_epoch": bounds.session_epoch.0,
     })
@@ -58,6 +59,7 @@ fn bounds_of(json: &Json) -> Bounds {
         metadata: number("metadata") as u32,
         message: number("message") as u32,
         result: number("result") as u32,
+        value: number("value") as u32,
         frame: number("frame") as u32,
         session_epoch: Epoch(number("session_epoch")),
     }

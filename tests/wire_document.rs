@@ -94,9 +94,11 @@ fn every_counter_of_arrival_is_listed_for_the_side_that_has_it() {
 #[test]
 fn every_setting_has_the_default_that_is_told() {
     let settings = section("### 10.14 ");
-    let Limits { slots, log, metadata, message, result, frame, finals } = Limits::default();
-    let limits: Vec<String> =
-        [slots, log, metadata, message, result, frame, finals].iter().map(|limit| number((*limit).into())).collect();
+    let Limits { slots, log, metadata, message, result, frame, finals, value } = Limits::default();
+    let limits: Vec<String> = [slots, log, metadata, message, result, frame, finals, value]
+        .iter()
+        .map(|limit| number((*limit).into()))
+        .collect();
     says(settings, &format!("| agent, in HELLO | {} |", limits.join("; ")));
     let row = |name: &str, whose: &str, value: String| says(settings, &format!("| {name} | {whose} | {value} |"));
     let Pace { linger, least_rto, most_backoff, frames_in_flight, bytes_in_flight, detail_after } = Pace::default();

@@ -82,8 +82,8 @@ fn judgement() -> impl Strategy<Value = Judgement> {
 
 prop_compose! {
     fn limits()(slots in small(), log in small(), metadata in small(), message in small(), result in small(),
-                frame in small(), finals in small()) -> Limits {
-        Limits { slots, log, metadata, message, result, frame, finals }
+                frame in small(), finals in small(), value in small()) -> Limits {
+        Limits { slots, log, metadata, message, result, frame, finals, value }
     }
 }
 
@@ -202,7 +202,9 @@ prop_compose! {
 }
 
 fn metadata() -> impl Strategy<Value = Option<Arc<Value>>> {
-    option::of(vec(any::<u8>(), 1..=64).prop_map(|bytes| Arc::new(Value::new(&bytes))))
+    let short = vec(any::<u8>(), 1..=64).prop_map(|bytes| Value::new(&bytes));
+    let long = (1..=Limits::MOST_VALUE, any::<u64>()).prop_map(|(length, hash)| Value::pending(length, hash));
+    option::of(prop_oneof![4 => short, 1 => long].prop_map(Arc::new))
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -347,6 +349,14 @@ fn body() -> impl Strategy<Value = Body> {
             come_back_after
         })),
         1 => any::<u64>().prop_map(|session| Body::NoSession(NoSession { session: SessionId(session) })),
+        1 => (0..SLOTS, counted(), 1..=Limits::MOST_VALUE, any::<u32>(), vec(any::<u8>(), 1..40)).prop_map(
+            |(slot, registered, total, at, mut bytes)| {
+                let offset = at % total;
+                bytes.truncate((total - offset) as usize);
+                let (stream, registered) = (StreamNumber::Reported, Revision(registered.max(1)));
+                Body::Chunk(Chunk { stream, slot: Slot(slot), registered, total, offset, bytes })
+            }
+        ),
         1 => (position(), number()).prop_map(|(tip, come_back_after)| Body::Goodbye(Goodbye { tip, come_back_after })),
     ]
 }

@@ -33,7 +33,7 @@ pub struct taskwire_agent_config {
     pub slots: u32,
     /// Entries not yet durable, and room reserved for ends. 5 to 4,194,304; 32,768 by default.
     pub log: u32,
-    /// Bytes of metadata of a task, at most. 384 by default. Metadata, message and result, and 256 bytes around them,
+    /// Bytes of metadata of a task that travel with its registration. 384 by default. Metadata, message and result, and 256 bytes around them,
     /// must fit into a frame.
     pub metadata: u32,
     /// Bytes of a message, at most; a longer one is cut, with a flag. 192 by default.
@@ -60,8 +60,9 @@ pub struct taskwire_agent_config {
     /// After this many frames that are full of transitions, an eighth of the next is for progress and messages. 1 to
     /// 1,024; 8 by default.
     pub detail_after: u32,
-    /// 0.
-    pub reserved: u32,
+    /// Bytes of metadata of a task, however they travel: what is longer than `metadata` follows its registration in parts.
+    /// 0 (none does) to 1,048,576; 65,536 by default.
+    pub value: u32,
 }
 
 // SAFETY: repr(C), begins with struct_size, integers and raw pointers only; FIRST ends behind `seed`, within the struct.
@@ -91,7 +92,7 @@ unsafe impl Growing for taskwire_agent_config {
             frames_in_flight: pace.frames_in_flight,
             bytes_in_flight: pace.bytes_in_flight,
             detail_after: pace.detail_after,
-            reserved: 0,
+            value: limits.value,
         }
     }
 }
@@ -121,6 +122,7 @@ pub(crate) unsafe fn checked(config: *const taskwire_agent_config) -> Result<(Ag
         result: given.result,
         frame: given.frame,
         finals: given.finals,
+        value: given.value,
     };
     config.pace.linger = Duration::from_micros(given.linger_us);
     config.pace.least_rto = Duration::from_micros(given.least_rto_us);

@@ -100,6 +100,8 @@ pub const TASKWIRE_LIMIT_RESULT: u32 = 5;
 pub const TASKWIRE_LIMIT_FRAME: u32 = 6;
 /// The limit finals of the configuration.
 pub const TASKWIRE_LIMIT_FINALS: u32 = 7;
+/// Bytes of long metadata.
+pub const TASKWIRE_LIMIT_VALUE: u32 = 8;
 
 /// Bytes of the name in an event: 64, a NUL, and room to the next multiple of 8.
 pub(crate) const NAME_SIZE: usize = 72;
@@ -302,6 +304,7 @@ fn of_limit(limit: LimitName) -> u32 {
         LimitName::Result => TASKWIRE_LIMIT_RESULT,
         LimitName::Frame => TASKWIRE_LIMIT_FRAME,
         LimitName::Finals => TASKWIRE_LIMIT_FINALS,
+        LimitName::Value => TASKWIRE_LIMIT_VALUE,
     }
 }
 

@@ -331,6 +331,7 @@ fn agent(rng: &mut Rng, tiny: bool, rate: u64) -> AgentConfig {
         result: rng.pick(&[0, 8, 40]),
         frame: rng.pick(&[512, 600, 1_200, 1_200, 4_000]),
         finals: if tiny { rng.range(0, 2) } else { rng.magnitude(1, 32) } as u32,
+        value: rng.pick(&[0, 0, 400, 5_000]),
     };
     config.pace = pace(rng, tiny);
     config.events = rng.magnitude(4, 64) as u32;

@@ -55,7 +55,8 @@ impl Agent {
             self.metrics.frames_silent_total += 1;
             return Ok(Admitted::Dropped);
         }
-        if matches!(header.kind, Kind::Hello | Kind::Open | Kind::Delta | Kind::Snapshot | Kind::Verdict) {
+        if matches!(header.kind, Kind::Hello | Kind::Open | Kind::Delta | Kind::Snapshot | Kind::Verdict | Kind::Chunk)
+        {
             self.metrics.frames_unexpected_total += 1;
             return Err(ReceiveError::Unexpected { kind: header.kind });
         }

@@ -18,7 +18,8 @@ use crate::bait::bait;
 /// What a registration brings beside the task's id.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Registration<'a> {
-    /// Opaque bytes that are sent once, at most the bound for metadata.
+    /// Opaque bytes that are sent once, at most the bound for values. What is longer than the bound for metadata travels
+    /// apart: the controller has the task at once, and its metadata later.
     pub metadata: &'a [u8],
     /// A text for people; cut at the bound for messages.
     pub message: &'a [u8],
@@ -68,13 +69,18 @@ impl Agent {
         registration: Registration<'_>,
     ) -> Result<Revision, TaskError> {
         let now = self.enter(now);
-        check_length("metadata", registration.metadata, self.config.limits.metadata)?;
+        let limits = &self.config.limits;
+        check_length("metadata", registration.metadata, limits.metadata.max(limits.value))?;
         let slot = self.publisher.slot_for(id)?;
         if bait!(self.config.baits, OldestEntryDropped) {
             self.publisher.make_room(REGISTRATION_ROOM);
         }
         self.publisher.reserve(REGISTRATION_ROOM)?;
-        let metadata = (!registration.metadata.is_empty()).then(|| Arc::new(Value::new(registration.metadata)));
+        let metadata = match registration.metadata {
+            [] => None,
+            long if long.len() > self.config.limits.metadata as usize => Some(Arc::new(Value::long(long))),
+            short => Some(Arc::new(Value::new(short))),
+        };
         let payload = self.payload(registration.message, &[], registration.trace);
         let at = self.at(now, registration.at);
         self.make(now, slot, at, Change::Register { id, metadata, payload })

@@ -14,7 +14,8 @@ use crate::task::{Detail, Entry};
 use crate::time::{micros, Instant};
 use crate::window::Cargo;
 use crate::wire::{
-    encode, Body, DeltaWriter, Goodbye, Header, Heartbeat, Hello, Kind, Open, Standing, StreamNumber, VERSION,
+    encode, write_chunk, Body, DeltaWriter, Goodbye, Header, Heartbeat, Hello, Kind, Open, Standing, StreamNumber,
+    CHUNK_AROUND, VERSION,
 };
 
 /// A delta writer that keeps room for details when it is told to.
@@ -48,6 +49,7 @@ enum Intent {
     Heartbeat,
     Snapshot,
     Delta,
+    Chunk,
 }
 
 impl Agent {
@@ -63,6 +65,7 @@ impl Agent {
             Intent::Heartbeat => self.send_heartbeat(now, buffer),
             Intent::Snapshot => self.send_snapshot(now, buffer),
             Intent::Delta => self.send_delta(now, buffer),
+            Intent::Chunk => self.send_chunk(now, buffer),
         }
     }
 
@@ -83,6 +86,7 @@ impl Agent {
                 Want::Nothing => Intent::Nothing,
                 Want::Snapshot => Intent::Snapshot,
                 Want::Delta => Intent::Delta,
+                Want::Chunk => Intent::Chunk,
             },
             _ => Intent::Nothing,
         }
@@ -256,6 +260,22 @@ impl Agent {
         let length = self.writer.finish(header, StreamNumber::Reported, filled.tag, digest, None, buffer);
         self.publisher.sent(now, number, length, Cargo::Delta { from: filled.from, to: filled.to }, list);
         (length > 0).then_some(length)
+    }
+
+    fn send_chunk(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
+        let number = self.next_number();
+        let State::Open(session) = &mut self.state else { return None };
+        session.last_sent = now;
+        let header = Header { kind: Kind::Chunk, session: session.id, number };
+        let (piece, total, bytes) = self.publisher.next_chunk()?;
+        let bytes = &bytes[..bytes.len().min(buffer.len() - CHUNK_AROUND)];
+        let end = piece.offset + bytes.len() as u32;
+        let length = write_chunk(header, piece.slot, piece.registered, total, piece.offset, bytes, buffer)?;
+        let list = self.publisher.window.list();
+        let cargo = Cargo::Chunk { registered: piece.registered, offset: piece.offset, end };
+        self.publisher.sent(now, number, length, cargo, list);
+        self.metrics.chunks_sent_total += 1;
+        Some(length)
     }
 
     /// The newest position that frames of this agent may tell.

@@ -36,7 +36,7 @@ pub struct Transition {
     pub source: Source,
     /// How the process ended.
     pub exit: Exit,
-    /// Metadata, with the registration.
+    /// Metadata, with the registration. A long one [is pending](Value::is_pending): `ValueWhole` follows.
     pub metadata: Option<Arc<Value>>,
     /// Message, result, trace, extension.
     pub payload: Option<Arc<Payload>>,
@@ -56,6 +56,16 @@ pub enum ControllerEvent {
         node: NodeId,
         /// What happened.
         transition: Transition,
+    },
+    /// The metadata of a task, which travelled apart from its registration, is whole and can be read in the view: store it.
+    /// Until then the registration does not count as durable, whatever is committed.
+    ValueWhole {
+        /// The node.
+        node: NodeId,
+        /// The task.
+        task: TaskId,
+        /// Which registration of it.
+        registered: Made,
     },
     /// The agent's host forgot a task: no attempt will follow. The view keeps its final state for a while. Lossless.
     TaskForgotten {

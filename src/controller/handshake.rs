@@ -214,6 +214,7 @@ impl Controller {
             (LimitName::Result, given.result, most.result),
             (LimitName::Frame, given.frame, most.frame),
             (LimitName::Finals, given.finals, most.finals),
+            (LimitName::Value, given.value, most.value),
         ];
         if let Some((limit, given, most)) = limits.into_iter().find(|(_, given, most)| given > most) {
             self.metrics.frames_refused_total += 1;

@@ -15,6 +15,7 @@ mod settings;
 mod silence;
 mod telling;
 mod transmit;
+mod values;
 pub(crate) mod view;
 mod watch;
 
@@ -238,7 +239,11 @@ impl Controller {
             if more {
                 self.note_news(id);
             }
-            if event.is_some() && short {
+            let value = matches!(event, Some(ControllerEvent::ValueWhole { .. }));
+            if value && policy == AckPolicy::Received {
+                self.commit_all(id);
+            }
+            if event.is_some() && (short || value) {
                 self.want_ack(id);
             }
             if event.is_some() {
@@ -425,14 +430,17 @@ impl Controller {
     }
 
     /// How much each bounded collection holds, with its name: frames held, pieces staged, handshakes, answers and events
-    /// that wait, watched leases, closed tasks, changes and details in the history, parts of a silence.
-    pub fn sizes(&self) -> [(&'static str, usize); 11] {
+    /// that wait, watched leases, closed tasks, changes and details in the history, parts of a silence, bytes of values that
+    /// are not whole.
+    pub fn sizes(&self) -> [(&'static str, usize); 12] {
         let held = self.nodes.iter().flatten().map(|node| node.subscriber.replica.held_frames()).max().unwrap_or(0);
         let staged = self.nodes.iter().flatten().filter_map(|node| node.subscriber.stage()).map(|s| s.pieces()).max();
+        let values = self.nodes.iter().flatten().map(|node| node.subscriber.values_under_way());
         [
             ("nodes", self.node_count),
             ("held frames of a node", held),
             ("staged pieces of a node", staged.unwrap_or(0)),
+            ("long values of a node under way", values.max().unwrap_or(0)),
             ("handshakes", self.handshakes.len()),
             ("answers", self.answers.len()),
             ("notices", self.notices.len()),

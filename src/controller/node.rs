@@ -207,6 +207,11 @@ impl Node {
             if let (Some(position), true) = (waiting.event.reaches(), waiting.history == self.history) {
                 self.polled = position;
             }
+            if let (ControllerEvent::ValueWhole { registered, .. }, true) =
+                (&waiting.event, waiting.history == self.history)
+            {
+                self.subscriber.value_told(registered.revision);
+            }
             if self.events.is_empty() {
                 // The ring begins at its start again, so that the same memory is used as long as it will do.
                 self.events.clear();
@@ -220,7 +225,7 @@ impl Node {
 
     fn commit_due(&self, policy: AckPolicy) -> Option<Position> {
         let due = policy == AckPolicy::Durable
-            && self.polled.revision > self.subscriber.durable()
+            && self.polled.revision.min(self.subscriber.durable_below()) > self.subscriber.durable()
             && self.commit_told != Some(self.polled);
         due.then_some(self.polled)
     }

@@ -190,6 +190,7 @@ impl Controller {
             Body::Snapshot(part) => self.hear_snapshot(now, id, header, part),
             Body::Heartbeat(heartbeat) => self.hear_heartbeat(now, id, header, heartbeat),
             Body::Verdict(judged) => self.hear_verdict(now, id, header, judged),
+            Body::Chunk(chunk) => self.hear_chunk(now, id, header, &chunk),
             Body::Goodbye(goodbye) => self.hear_goodbye(id, goodbye),
             Body::Refused(refused) => self.hear_refused(id, refused),
             // OPEN was repeated: it is only acknowledged.
@@ -203,7 +204,7 @@ impl Controller {
     }
 
     /// Notes that a frame was processed or is held for good, and that an acknowledgement is due.
-    fn process(&mut self, now: Instant, id: NodeId, header: Header) {
+    pub(super) fn process(&mut self, now: Instant, id: NodeId, header: Header) {
         if let Some(session) = self.node_mut(id).and_then(|node| node.session.as_mut()) {
             session.receipts.process(header.number, now);
         }
@@ -258,7 +259,7 @@ impl Controller {
     }
 
     /// A delta or a part that is of no use while a question is under way.
-    fn void(&mut self, now: Instant, id: NodeId) -> Result<(), ReceiveError> {
+    pub(super) fn void(&mut self, now: Instant, id: NodeId) -> Result<(), ReceiveError> {
         self.metrics.frames_void_total += 1;
         if let Some(node) = self.node_mut(id) {
             node.subscriber.nudge(now);
@@ -329,7 +330,7 @@ impl Controller {
     }
 
     /// The subscriber has begun to ask: the host hears it before anything changes.
-    fn found_difference(&mut self, now: Instant, id: NodeId, symptom: Symptom, staging: bool) {
+    pub(super) fn found_difference(&mut self, now: Instant, id: NodeId, symptom: Symptom, staging: bool) {
         self.metrics.drift_found_total += 1;
         if staging {
             self.staging -= 1;

@@ -122,7 +122,7 @@ impl Controller {
         let credit = node.credit(&self.config);
         let (position, staged) = node.subscriber.acknowledged();
         let durable = match policy {
-            AckPolicy::Received if !staged => position.revision,
+            AckPolicy::Received if !staged => position.revision.min(node.subscriber.durable_below()),
             _ => node.subscriber.acknowledged_durable(),
         };
         let session = node.session.as_mut()?;

@@ -348,6 +348,11 @@ impl<'a> TaskView<'a> {
         self.record
     }
 
+    /// Whether its metadata travels apart and has not come yet.
+    pub fn is_value_pending(self) -> bool {
+        self.record.metadata.as_deref().is_some_and(|metadata| metadata.is_pending())
+    }
+
     /// The newest detail of a running task.
     pub fn detail(self) -> Option<&'a Detail> {
         if self.closed.is_some() {

@@ -19,7 +19,7 @@ use crate::id::{Epoch, FrameNumber, Name, Nonce, SessionId, Term};
 use crate::publisher::Publisher;
 use crate::revision::{Digest, Position, Revision};
 use crate::stream::Reported;
-use crate::wire::{DeltaWriter, Header, Kind, SnapshotWriter, StreamNumber};
+use crate::wire::{write_chunk, DeltaWriter, Header, Kind, SnapshotWriter, StreamNumber, CHUNK_AROUND};
 use reader::Link;
 use record::{Place, RecordKind, CHECK, HEAD};
 
@@ -110,6 +110,10 @@ pub(crate) struct Journal {
     step: Step,
     /// Entries up to here are written, in the newest checkpoint and after it.
     written: Revision,
+    /// Long values up to that of this registration are written, in the newest checkpoint and after it.
+    values_written: Revision,
+    /// And so many bytes of that of another.
+    value_begun: (Revision, u32),
     accepted: Option<Accepted>,
     accepted_due: bool,
     /// Records that reach further than what is confirmed, and how far.
@@ -142,6 +146,8 @@ impl Journal {
             confirmed: key,
             step: Step::Begin,
             written: Revision::ZERO,
+            values_written: Revision::ZERO,
+            value_begun: (Revision::ZERO, 0),
             accepted: None,
             accepted_due: false,
             marks: VecDeque::new(),
@@ -248,10 +254,18 @@ impl Journal {
         state: &mut SnapshotWriter,
         out: &mut [u8],
     ) -> Option<(RecordKind, usize)> {
+        // A value stands before what names it: whoever reads that has it.
+        if self.step != Step::Begin {
+            if let Some(length) = self.value(publisher, out) {
+                return Some((RecordKind::Value, length));
+            }
+        }
         match self.step {
             Step::Begin => {
                 self.begun = key;
                 self.written = publisher.base().revision;
+                self.values_written = Revision::ZERO;
+                self.value_begun = (Revision::ZERO, 0);
                 self.accepted_due = self.accepted.is_some();
                 let begin = self.begin(publisher);
                 self.step = if begin.total == 0 { Step::Entries } else { Step::State(0) };
@@ -296,6 +310,24 @@ impl Journal {
             slots,
             total: slots + publisher.finals.len() as u32,
         }
+    }
+
+    /// The next part of a long value that is not written yet.
+    fn value(&mut self, publisher: &Publisher<Reported>, out: &mut [u8]) -> Option<usize> {
+        let known =
+            |(registered, slot, total)| Some((registered, slot, total, publisher.long_value(registered, slot)?));
+        let (registered, slot, total, bytes) = publisher.values.after(self.values_written).find_map(known)?;
+        let (begun, offset) = self.value_begun;
+        let offset = if begun == registered { offset } else { 0 };
+        let rest = bytes.get(offset as usize..)?;
+        let part = &rest[..rest.len().min(self.frame - CHUNK_AROUND)];
+        let end = offset + part.len() as u32;
+        self.value_begun = (registered, end);
+        if end == total {
+            self.values_written = registered;
+        }
+        let out = &mut out[HEAD..HEAD + self.frame];
+        write_chunk(self.header(Kind::Chunk), slot, registered, total, offset, part, out)
     }
 
     fn header(&self, kind: Kind) -> Header {

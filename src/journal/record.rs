@@ -27,11 +27,19 @@ pub(crate) enum RecordKind {
     Accepted,
     /// The checkpoint is whole.
     Complete,
+    /// A part of a long value, whose registration follows.
+    Value,
 }
 
 impl RecordKind {
-    const ALL: [RecordKind; 5] =
-        [RecordKind::Begin, RecordKind::State, RecordKind::Entries, RecordKind::Accepted, RecordKind::Complete];
+    const ALL: [RecordKind; 6] = [
+        RecordKind::Begin,
+        RecordKind::State,
+        RecordKind::Entries,
+        RecordKind::Accepted,
+        RecordKind::Complete,
+        RecordKind::Value,
+    ];
 }
 
 /// Where a record stands.

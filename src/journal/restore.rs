@@ -1,6 +1,8 @@
 //! Puts an agent's state together from the records of a journal. How records are found in the bytes is left to `reader`,
 //! what an agent does with the state to `agent`.
 
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::reader::{Link, Reader};
@@ -13,7 +15,9 @@ use crate::publisher::Publisher;
 use crate::revision::{Digest, Position, Revision};
 use crate::snapshot::Ranges;
 use crate::stream::Reported;
+use crate::task::Change;
 use crate::time::Instant;
+use crate::value::Value;
 use crate::wire::{decode_into, Body, Bounds, DecodeError, Delta};
 
 /// Why an agent could not be restored. No agent exists: nothing is half-restored.
@@ -122,6 +126,26 @@ struct Life {
     covered: Ranges,
     publisher: Publisher<Reported>,
     accepted: Option<Accepted>,
+    /// Long values whose registration has not come yet.
+    values: BTreeMap<Revision, Vec<u8>>,
+}
+
+impl Life {
+    /// Puts the bytes of a long value in the place of its length and hash.
+    fn value(
+        &mut self,
+        offset: u64,
+        registered: Revision,
+        metadata: &mut Option<Arc<Value>>,
+    ) -> Result<(), RestoreError> {
+        let Some(pending) = metadata.as_ref().filter(|metadata| metadata.is_long()) else { return Ok(()) };
+        let value = Value::long(&self.values.remove(&registered).unwrap_or_default());
+        if (value.len(), value.hash()) != (pending.len(), pending.hash()) {
+            return Err(RestoreError::Inconsistent { offset, what: "a registration without its long value" });
+        }
+        *metadata = Some(Arc::new(value));
+        Ok(())
+    }
 }
 
 /// What is known so far.
@@ -210,6 +234,7 @@ impl Kept {
                 Ok(())
             }
             RecordKind::Complete => self.complete(offset),
+            RecordKind::Value => self.value(offset, body),
         }
     }
 
@@ -233,7 +258,8 @@ impl Kept {
             return Err(RestoreError::EpochNotLarger { given: self.config.epoch, stored: begin.epoch });
         }
         let publisher = Publisher::new(self.config.limits, &self.config.pace, self.seed, self.config.baits);
-        self.building = Some(Life { begin, covered: Ranges::default(), publisher, accepted: None });
+        self.building =
+            Some(Life { begin, covered: Ranges::default(), publisher, accepted: None, values: BTreeMap::new() });
         Ok(())
     }
 
@@ -254,7 +280,8 @@ impl Kept {
         if (part.base, part.digest, part.slots, part.total) != announced {
             return Err(RestoreError::Inconsistent { offset, what });
         }
-        for record in part.records {
+        for mut record in part.records {
+            life.value(offset, record.registered.revision, &mut record.metadata)?;
             life.publisher.place(record).map_err(|error| RestoreError::Illegal { offset, error })?;
         }
         life.publisher.finals.extend(part.finals);
@@ -262,6 +289,19 @@ impl Kept {
         if life.covered.covers(life.begin.total) {
             settle(life, offset)?;
         }
+        Ok(())
+    }
+
+    fn value(&mut self, offset: u64, frame: &[u8]) -> Result<(), RestoreError> {
+        let what = "a part of a long value that does not follow on the one before";
+        let Body::Chunk(chunk) = self.decode(offset, Epoch(0), frame)? else {
+            return Err(RestoreError::Inconsistent { offset, what });
+        };
+        let value = self.life(offset)?.values.entry(chunk.registered).or_default();
+        if chunk.offset as usize != value.len() {
+            return Err(RestoreError::Inconsistent { offset, what });
+        }
+        value.extend_from_slice(&chunk.bytes);
         Ok(())
     }
 
@@ -280,15 +320,20 @@ impl Kept {
         if life.begin.total == 0 && publisher.tail() == Position::START {
             settle(life, offset)?;
         }
-        let publisher = &mut life.publisher;
-        publisher.was_durable(base);
-        if delta.from != publisher.tail().revision {
+        life.publisher.was_durable(base);
+        if delta.from != life.publisher.tail().revision {
             return Err(RestoreError::Inconsistent { offset, what: "entries that do not follow on those before" });
         }
         for entry in &delta.entries {
-            publisher.publish(Instant::ZERO, entry.clone()).map_err(|error| RestoreError::Illegal { offset, error })?;
+            let mut entry = entry.clone();
+            if let Change::Register { metadata, .. } = &mut entry.change {
+                let registered = life.publisher.tail().revision.next();
+                life.value(offset, registered, metadata)?;
+            }
+            let made = life.publisher.publish(Instant::ZERO, entry);
+            made.map_err(|error| RestoreError::Illegal { offset, error })?;
         }
-        if publisher.tail().tag != delta.tag {
+        if life.publisher.tail().tag != delta.tag {
             return Err(RestoreError::Inconsistent { offset, what: "the tag that the entries reach" });
         }
         self.scratch = delta;

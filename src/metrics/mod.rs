@@ -146,6 +146,8 @@ metrics! {
             entries_resent_total,
             /// Details sent.
             details_sent_total,
+            /// Parts of long values sent, those sent again included.
+            chunks_sent_total,
             /// Retransmission time-outs.
             timeouts_total,
             /// Sessions opened.
@@ -194,6 +196,8 @@ metrics! {
             frames_wrong_digest_total,
             /// Parts of a snapshot that do not add up.
             frames_wrong_snapshot_total,
+            /// Parts of long values that contradict their registration, or make a value with another hash.
+            frames_wrong_value_total,
             /// Deltas and snapshots that came while none could be used: a question or a snapshot is under way.
             frames_void_total,
             /// Handshakes, heartbeats and the like that were heard.
@@ -248,6 +252,8 @@ metrics! {
             cancelled_total,
             /// Details taken.
             details_total,
+            /// Long values that came whole.
+            values_whole_total,
             /// Held frames that were applied later.
             held_applied_total,
             /// Held frames that were dropped with their session or history.

@@ -72,8 +72,10 @@ impl<S: Stream> Publisher<S> {
     /// Takes out the flights that are done with, and notes the parts of a snapshot that they were.
     fn finish_flights(&mut self) {
         while let Some(flight) = self.window.take_done(self.received) {
-            if let (Cargo::Snapshot { first, next }, Some(outgoing)) = (flight.cargo, &mut self.outgoing) {
-                outgoing.acknowledged(first, next);
+            match (flight.cargo, &mut self.outgoing) {
+                (Cargo::Snapshot { first, next }, Some(outgoing)) => outgoing.acknowledged(first, next),
+                (Cargo::Chunk { registered, offset, end }, _) => self.values.acknowledged(registered, offset, end),
+                _ => {}
             }
             self.window.recycle(flight.details);
         }
@@ -155,6 +157,7 @@ impl<S: Stream> Publisher<S> {
             Ok(Stepped::Forgotten(record)) => {
                 let key = S::key(&record);
                 self.leaving.remove(&key);
+                self.values.remove(S::registered(&record).revision);
                 if !bait!(self.baits, SlotFreedWhenTombstoneMade) {
                     self.free.push(slot);
                 }
@@ -198,6 +201,7 @@ impl<S: Stream> Publisher<S> {
                     outgoing.lost(first, next);
                 }
             }
+            Cargo::Chunk { registered, offset, end } => self.values.lost(registered, offset, end),
             _ => {}
         }
         self.window.recycle(flight.details);

@@ -24,6 +24,7 @@ use crate::snapshot::Outgoing;
 use crate::stream::Stream;
 use crate::table::Table;
 use crate::time::Instant;
+use crate::values::Values;
 use crate::window::Window;
 use crate::wire::{Judgement, Standing, Verdict};
 
@@ -48,6 +49,7 @@ pub(crate) enum Want {
     Nothing,
     Snapshot,
     Delta,
+    Chunk,
 }
 
 /// A delta that was collected, to be encoded.
@@ -102,6 +104,8 @@ pub(crate) struct Publisher<S: Stream> {
     /// Slots that wait for their newest entry to become durable before the tombstone.
     retiring: Retiring,
     pub(crate) details: Details<S::Detail>,
+    /// Long values, which travel apart from the entries that name them.
+    pub(crate) values: Values,
     pub(crate) window: Window,
     limits: Limits,
     pace: Pace,
@@ -145,6 +149,7 @@ impl<S: Stream> Publisher<S> {
             leaving: Map::new(seed),
             retiring: Retiring(Vec::new()),
             details: Details::new(),
+            values: Values::default(),
             window: Window::new(pace, baits),
             limits,
             pace: pace.clone(),
@@ -268,6 +273,7 @@ impl<S: Stream> Publisher<S> {
                 self.at_base.insert(slot, before.record.clone());
             }
             if self.table.get(slot).is_none() {
+                self.values.ended(S::registered(&before.record).revision);
                 self.leaving.insert(S::key(&before.record), slot);
                 if bait!(self.baits, SlotFreedWhenTombstoneMade) {
                     self.free.push(slot);
@@ -275,6 +281,11 @@ impl<S: Stream> Publisher<S> {
             }
         }
         let record = self.table.get(slot);
+        if binds {
+            if let Some(value) = record.and_then(S::long_value) {
+                self.values.add(position.revision, slot, value.len() as u32);
+            }
+        }
         self.reserved += record.map_or(0, S::entries_ahead);
         if !record.is_some_and(S::has_details) {
             self.details.clear(slot);
@@ -391,6 +402,15 @@ impl<S: Stream> Publisher<S> {
             (Verdict::Empty, _) => Revision::ZERO,
             _ => judgement.tip.revision,
         };
+        // A long value is owed until its registration is durable, and anew after a repair.
+        let durable = match (judgement.verdict, standing) {
+            (Verdict::Resume, Some(standing)) => standing.durable,
+            _ => Revision::ZERO,
+        };
+        let table = &self.table;
+        self.values.begin(durable, |registered, slot| {
+            table.get(slot).is_some_and(|record| S::registered(record).revision == registered)
+        });
         if meets_first || fell_back || judgement.verdict != Verdict::Resume {
             self.details.queue_all();
         }

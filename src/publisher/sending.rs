@@ -9,6 +9,7 @@ use crate::id::{FrameNumber, Slot};
 use crate::revision::Revision;
 use crate::stream::Stream;
 use crate::time::{sooner, Due, Instant};
+use crate::values::Piece;
 use crate::window::{Cargo, Flight};
 
 /// Waiting details that are looked at for one frame.
@@ -33,6 +34,11 @@ impl<S: Stream> Publisher<S> {
         self.details.any(GLANCE, |slot| self.detail_may_go(slot, self.sent))
     }
 
+    /// Whether a part of a long value waits, of a registration that the subscriber has.
+    fn has_chunks(&self) -> bool {
+        self.outgoing.is_none() && self.values.next(self.received).is_some()
+    }
+
     fn detail_may_go(&self, slot: Slot, to: Revision) -> bool {
         self.table.get(slot).is_some_and(|record| S::newest(record).revision <= to)
     }
@@ -53,14 +59,16 @@ impl<S: Stream> Publisher<S> {
                 return if outgoing.has_more() { Want::Snapshot } else { Want::Nothing };
             }
         }
-        if !self.has_entries() && !self.has_details() {
-            return Want::Nothing;
+        let chunk = self.has_chunks() && self.window.is_half_open(self.limits.frame as usize);
+        let else_ = if chunk { Want::Chunk } else { Want::Nothing };
+        if !self.has_entries() && !self.has_details() || chunk && self.values.passed_over >= self.pace.detail_after {
+            return else_;
         }
         let lingered = self.linger_over || self.pending_since.is_none_or(|since| now.since(since) >= self.pace.linger);
         if self.window.is_idle() || !self.lost.is_empty() || lingered || self.fills_a_frame() {
             Want::Delta
         } else {
-            Want::Nothing
+            else_
         }
     }
 
@@ -126,6 +134,13 @@ impl<S: Stream> Publisher<S> {
         (Filled { from, to, tag: position.tag, digest }, list)
     }
 
+    /// The next part of a long value: where it stands, how long the value is, and its bytes, more than may fit.
+    pub(crate) fn next_chunk(&self) -> Option<(Piece, u32, &[u8])> {
+        let piece = self.values.next(self.received)?;
+        let bytes = self.long_value(piece.registered, piece.slot)?;
+        Some((piece, bytes.len() as u32, bytes.get(piece.offset as usize..piece.end as usize)?))
+    }
+
     /// Notes that what was collected has gone out.
     pub(crate) fn sent(
         &mut self,
@@ -135,6 +150,14 @@ impl<S: Stream> Publisher<S> {
         cargo: Cargo,
         details: Vec<(Slot, u32)>,
     ) {
+        match cargo {
+            Cargo::Chunk { registered, offset, end } => {
+                self.values.sent(registered, offset, end);
+                self.values.passed_over = 0;
+            }
+            Cargo::Delta { .. } if self.has_chunks() => self.values.passed_over += 1,
+            _ => {}
+        }
         self.window
             .sent(now, Flight { number, sent: now, bytes: bytes as u32, cargo, details, held: false, lost: false });
     }

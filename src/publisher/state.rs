@@ -37,7 +37,11 @@ impl<S: Stream> Publisher<S> {
     /// [`Illegal`]; nothing is changed.
     pub(crate) fn place(&mut self, record: S::Record) -> Result<(), Illegal> {
         let (slot, ahead) = (S::slot_of(&record), S::entries_ahead(&record));
+        let long = S::long_value(&record).map(|value| (S::registered(&record).revision, value.len() as u32));
         self.table.place(record)?;
+        if let Some((registered, length)) = long {
+            self.values.add(registered, slot, length);
+        }
         self.reserved += ahead;
         self.next_slot = self.next_slot.max(slot.0 + 1);
         Ok(())
@@ -55,6 +59,16 @@ impl<S: Stream> Publisher<S> {
         self.let_go(durable);
         self.ripe.clear();
         self.gone.clear();
+    }
+
+    /// The bytes of the long value of a registration, now or as its record was at base.
+    pub(crate) fn long_value(&self, registered: Revision, slot: Slot) -> Option<&[u8]> {
+        [self.table.get(slot), self.base_record(slot)]
+            .into_iter()
+            .flatten()
+            .find(|record| S::registered(record).revision == registered)
+            .and_then(S::long_value)
+            .map(|value| value.as_bytes())
     }
 
     /// All that was stored is in: slots that stand for nothing, neither now nor until a tombstone is durable, are free.

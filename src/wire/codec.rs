@@ -3,6 +3,7 @@
 //! control bodies to postcard (out) and `strict` (in).
 
 use super::checksum::crc32c;
+use super::chunk;
 use super::columns;
 use super::delta::DeltaWriter;
 use super::error::{DecodeError, Fault, NoRoom};
@@ -41,6 +42,8 @@ pub struct Bounds {
     pub result: u32,
     /// Bytes of a frame.
     pub frame: u32,
+    /// Bytes of a long value.
+    pub value: u32,
     /// The epoch of the session: entries made in it do not say so. Without it (0), such entries come with epoch 0.
     pub session_epoch: Epoch,
 }
@@ -53,6 +56,7 @@ impl Default for Bounds {
             message: 65_507,
             result: 65_507,
             frame: 65_507,
+            value: Limits::MOST_VALUE,
             session_epoch: Epoch(0),
         }
     }
@@ -67,6 +71,7 @@ impl Bounds {
             message: limits.message,
             result: limits.result,
             frame: limits.frame,
+            value: limits.value,
             session_epoch,
         }
     }
@@ -166,6 +171,7 @@ fn control(kind: Kind, reader: &mut Reader<'_>, bounds: &Bounds) -> Result<Body,
         Kind::NoSession => Body::NoSession(strict::read(reader)?),
         Kind::Goodbye => Body::Goodbye(strict::read(reader)?),
         Kind::Snapshot => Body::Snapshot(snapshot::read(reader, bounds)?),
+        Kind::Chunk => Body::Chunk(chunk::read(reader, bounds)?),
         Kind::Delta => return Err(reader.fail("kind", 1, Fault::UnknownKind(kind as u8))),
     })
 }
@@ -215,6 +221,7 @@ pub fn encode(header: Header, body: &Body, out: &mut [u8]) -> Result<usize, NoRo
     match body {
         Body::Delta(delta) => DeltaWriter::new().write_whole(header, delta, out).ok_or(NoRoom { room }),
         Body::Snapshot(snapshot) => snapshot::write_whole(header, snapshot, out).ok_or(NoRoom { room }),
+        Body::Chunk(chunk) => chunk::write_whole(header, chunk, out).ok_or(NoRoom { room }),
         _ => {
             let mut writer = Writer::new(out);
             write_header(header, &mut writer);
@@ -247,7 +254,7 @@ fn write_control(body: &Body, writer: &mut Writer<'_>) {
         Body::NoSession(body) => writer.postcard(body),
         Body::Goodbye(body) => writer.postcard(body),
         // They have writers of their own, to which `encode` has gone.
-        Body::Delta(_) | Body::Snapshot(_) => {}
+        Body::Delta(_) | Body::Snapshot(_) | Body::Chunk(_) => {}
     }
 }
 

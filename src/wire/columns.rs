@@ -233,17 +233,21 @@ fn read_general(reader: &mut Reader<'_>, bounds: &Bounds) -> Result<Change, Deco
     let form = reader.u8("form")?;
     match form & 7 {
         forms::FORM_REGISTER => {
-            let known = forms::REGISTER_METADATA | forms::REGISTER_PAYLOAD;
+            let known = forms::REGISTER_METADATA | forms::REGISTER_PAYLOAD | forms::REGISTER_LONG;
             if form & !known & !7 != 0 {
                 return Err(reader.fail("form", at, Fault::SpareBits((form & !known).into())));
             }
-            if form & known == 0 {
+            let both = forms::REGISTER_METADATA | forms::REGISTER_LONG;
+            if form & known == 0 || form & both == both {
                 return Err(reader.fail("form", at, Fault::NotShortest));
             }
             let id = TaskId(reader.array::<16>("task")?);
             let mut metadata = None;
             if form & forms::REGISTER_METADATA != 0 {
                 metadata = Some(Arc::new(forms::read_value(reader, "metadata", 1, bounds.metadata)?));
+            }
+            if form & forms::REGISTER_LONG != 0 {
+                metadata = Some(Arc::new(forms::read_long(reader, "metadata", bounds.value)?));
             }
             let mut payload = None;
             if form & forms::REGISTER_PAYLOAD != 0 {

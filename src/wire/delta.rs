@@ -421,12 +421,18 @@ fn push_change(rest: &mut Vec<u8>, change: &Change, revision: u64) -> u8 {
                 return op::REGISTER;
             }
             let mut form = forms::FORM_REGISTER;
-            form |= if metadata.is_some() { forms::REGISTER_METADATA } else { 0 };
+            form |= match metadata {
+                Some(metadata) if metadata.is_long() => forms::REGISTER_LONG,
+                Some(_) => forms::REGISTER_METADATA,
+                None => 0,
+            };
             form |= if payload.is_some() { forms::REGISTER_PAYLOAD } else { 0 };
             rest.push(form);
             rest.extend_from_slice(&id.0);
-            if let Some(metadata) = metadata {
-                forms::push_value(rest, metadata);
+            match metadata {
+                Some(metadata) if metadata.is_long() => forms::push_long(rest, metadata),
+                Some(metadata) => forms::push_value(rest, metadata),
+                None => {}
             }
             if let Some(payload) = payload {
                 forms::push_payload(rest, payload);

@@ -35,6 +35,8 @@ pub(super) const FORM_UNKNOWN: u8 = 6;
 pub(super) const REGISTER_METADATA: u8 = 1 << 3;
 /// The registration has a payload.
 pub(super) const REGISTER_PAYLOAD: u8 = 1 << 4;
+/// The registration has a long value as metadata: length and hash stand here, and the bytes travel apart.
+pub(super) const REGISTER_LONG: u8 = 1 << 5;
 
 const REASON: u8 = 1 << 3;
 const SOURCE: u8 = 1 << 4;
@@ -223,6 +225,34 @@ pub(super) fn read_shared_payload(
     bounds: &Bounds,
 ) -> Result<Option<Arc<Payload>>, DecodeError> {
     read_payload(reader, bounds).map(|payload| Some(Arc::new(payload)))
+}
+
+/// Writes a long value: its length, then its hash.
+pub(super) fn push_long(out: &mut Vec<u8>, value: &Value) {
+    push_varint(out, value.len() as u64);
+    out.extend_from_slice(&value.hash().to_le_bytes());
+}
+
+/// Reads a long value, whose bytes are not there.
+pub(super) fn read_long(reader: &mut Reader<'_>, field: &'static str, bound: u32) -> Result<Value, DecodeError> {
+    let at = reader.at();
+    let length = reader.varint(field)?;
+    let length = long_length(reader, field, at, length, bound)?;
+    Ok(Value::pending(length, reader.fixed_u64("metadata hash")?))
+}
+
+/// The length of a long value, within its bound.
+pub(super) fn long_length(
+    reader: &Reader<'_>,
+    field: &'static str,
+    at: usize,
+    length: u64,
+    bound: u32,
+) -> Result<u32, DecodeError> {
+    if length > u64::from(bound) {
+        return Err(reader.fail(field, at, Fault::ValueBeyond { length, bound }));
+    }
+    Ok(reader.within(field, at, length, 1, bound.into())? as u32)
 }
 
 /// Writes a value: its length, then its bytes.

@@ -1,16 +1,16 @@
 //! The frames of version 1 as values. How they become bytes is left to `codec` (control frames), `delta` and `snapshot`
-//! (columns); what they cause is left to the mechanisms.
+//! (columns); the bodies that carry a stream are in `data`; what they cause is left to the mechanisms.
 
-use alloc::vec::Vec;
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::{AckPolicy, Limits};
-use crate::id::{Epoch, FrameNumber, Name, Nonce, SessionId, Slot, Term};
-use crate::revision::{Digest, Position, Revision, Tag};
-use crate::task::{Detail, Entry, Final, Record};
+use crate::id::{Epoch, FrameNumber, Name, Nonce, SessionId, Term};
+use crate::revision::{Digest, Position, Revision};
 use crate::time::{Instant, UnixMillis};
+
+pub use super::data::{Chunk, Delta, Snapshot};
 
 /// The version of the protocol that this code speaks; the first byte of every frame.
 pub const VERSION: u8 = 1;
@@ -49,11 +49,13 @@ pub enum Kind {
     NoSession = 12,
     /// I leave in good order.
     Goodbye = 13,
+    /// A part of a long value.
+    Chunk = 14,
 }
 
 impl Kind {
     /// All kinds of version 1, in the order of their codes.
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 14] = [
         Kind::Hello,
         Kind::Welcome,
         Kind::Open,
@@ -67,10 +69,11 @@ impl Kind {
         Kind::Refused,
         Kind::NoSession,
         Kind::Goodbye,
+        Kind::Chunk,
     ];
 
-    /// Codes that later versions will use: CHUNK, SKETCH, GOAWAY, LAST_WILL. Counted and skipped by this one.
-    pub const RESERVED: [(u8, &'static str); 4] = [(14, "CHUNK"), (15, "SKETCH"), (16, "GOAWAY"), (17, "LAST_WILL")];
+    /// Codes that later versions will use: SKETCH, GOAWAY, LAST_WILL. Counted and skipped by this one.
+    pub const RESERVED: [(u8, &'static str); 3] = [(15, "SKETCH"), (16, "GOAWAY"), (17, "LAST_WILL")];
 
     /// The kind of a code.
     pub fn from_code(code: u8) -> Option<Kind> {
@@ -93,6 +96,7 @@ impl Kind {
             Kind::Refused => "REFUSED",
             Kind::NoSession => "NO_SESSION",
             Kind::Goodbye => "GOODBYE",
+            Kind::Chunk => "CHUNK",
         }
     }
 }
@@ -140,6 +144,7 @@ pub enum Body {
     Refused(Refused),
     NoSession(NoSession),
     Goodbye(Goodbye),
+    Chunk(Chunk),
 }
 
 impl Body {
@@ -159,6 +164,7 @@ impl Body {
             Body::Refused(_) => Kind::Refused,
             Body::NoSession(_) => Kind::NoSession,
             Body::Goodbye(_) => Kind::Goodbye,
+            Body::Chunk(_) => Kind::Chunk,
         }
     }
 }
@@ -503,6 +509,7 @@ pub enum LimitName {
     Result,
     Frame,
     Finals,
+    Value,
 }
 
 /// No session for you now, or no longer.
@@ -530,56 +537,6 @@ pub struct Goodbye {
     pub tip: Position,
     /// Microseconds after which it means to come back; 0 if it does not say.
     pub come_back_after: u64,
-}
-
-/// Entries (from, to] and details of the moment. `to` is `from` + the number of entries.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Delta {
-    /// The stream; *reported* is the only one whose columns version 1 defines.
-    pub stream: Option<StreamNumber>,
-    /// The revision that the first entry comes after.
-    pub from: Revision,
-    /// The tag at `to`.
-    pub tag: Tag,
-    /// The entries, in order.
-    pub entries: Vec<Entry>,
-    /// Details, by rising slot, no slot twice.
-    pub details: Vec<(Slot, Detail)>,
-    /// The digest at `to`, at a digest point.
-    pub digest: Option<Digest>,
-    /// An acknowledgement that rides along.
-    pub ack: Option<Ack>,
-}
-
-impl Delta {
-    /// The revision of the last entry.
-    pub fn to(&self) -> Revision {
-        Revision(self.from.0.saturating_add(self.entries.len() as u64))
-    }
-}
-
-/// The part of a state at base that lies in the index range [first, next): below `slots` an index is a slot, and a
-/// record is there or not; from `slots` on it is a place in the ring of forgotten finals.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Snapshot {
-    /// The stream.
-    pub stream: StreamNumber,
-    /// The base that this is the state of.
-    pub base: Position,
-    /// The digest at base.
-    pub digest: Digest,
-    /// How many indexes are slots.
-    pub slots: u32,
-    /// Slots and finals together: the end of the index range.
-    pub total: u32,
-    /// The first index of this part.
-    pub first: u32,
-    /// The index after its last.
-    pub next: u32,
-    /// Records of the part, by rising slot.
-    pub records: Vec<Record>,
-    /// Finals of the part, in order.
-    pub finals: Vec<Final>,
 }
 
 /// A time on the wire: microseconds of the sender's own clock.

@@ -4,8 +4,10 @@
 
 mod bits;
 mod checksum;
+mod chunk;
 mod codec;
 mod columns;
+mod data;
 mod delta;
 mod error;
 mod forms;
@@ -19,6 +21,7 @@ mod strict;
 mod writer;
 
 pub use checksum::crc32c;
+pub(crate) use chunk::{write as write_chunk, CHUNK_AROUND};
 pub use codec::{decode, decode_into, encode, peek, Bounds, PADDED_HELLO, PADDING};
 pub use delta::{DeltaWriter, MOST_IN_FRAME};
 pub use error::{DecodeError, Fault, FaultClass, NoRoom};

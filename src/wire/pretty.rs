@@ -4,7 +4,7 @@
 use core::fmt;
 
 use super::frame::{
-    Ack, Answered, Body, Delta, Frame, Heartbeat, Hello, Judgement, LimitName, Refusal, Snapshot, Standing,
+    Ack, Answered, Body, Chunk, Delta, Frame, Heartbeat, Hello, Judgement, LimitName, Refusal, Snapshot, Standing,
     StreamNumber, Welcome,
 };
 use crate::revision::Revision;
@@ -45,6 +45,7 @@ impl fmt::Display for Body {
                 write!(f, " {}: {}", refused.answered, refused.refusal)?;
                 write_come_back(f, refused.come_back_after)
             }
+            Body::Chunk(chunk) => write_chunk(f, chunk),
             Body::NoSession(none) => write!(f, " {}", none.session),
             Body::Goodbye(goodbye) => {
                 write!(f, " tip {}", goodbye.tip)?;
@@ -83,6 +84,7 @@ impl fmt::Display for LimitName {
             LimitName::Result => "result",
             LimitName::Frame => "frame",
             LimitName::Finals => "finals",
+            LimitName::Value => "value",
         })
     }
 }
@@ -271,4 +273,9 @@ fn write_snapshot(f: &mut fmt::Formatter<'_>, part: &Snapshot) -> fmt::Result {
         write!(f, ", final {} {} #{} {}", last.id, last.registered, last.number, last.state)?;
     }
     Ok(())
+}
+
+fn write_chunk(f: &mut fmt::Formatter<'_>, chunk: &Chunk) -> fmt::Result {
+    let end = u64::from(chunk.offset) + chunk.bytes.len() as u64;
+    write!(f, " s{} registered {}: bytes [{},{end}) of {}", chunk.slot, chunk.registered, chunk.offset, chunk.total)
 }

@@ -14,6 +14,7 @@ use crate::id::{Epoch, Slot, TaskId};
 use crate::revision::{Digest, Made, Position, Revision, Tag};
 use crate::task::{Final, Record, Status};
 use crate::time::UnixMillis;
+use crate::value::Value;
 
 /// Bytes of a SNAPSHOT frame beside its records and finals, at most.
 const AROUND: usize = 1 + 1 + 8 + 10 + CHECKSUM + 1 + 10 + 8 + 8 + 4 * 5 + 3 + 3;
@@ -174,7 +175,14 @@ fn push_record(out: &mut Vec<u8>, before: &Before, record: &Record) {
     };
     forms::push_status(out, &status);
     match record.metadata.as_deref() {
-        Some(metadata) => forms::push_value(out, metadata),
+        Some(metadata) if metadata.is_long() => {
+            push_varint(out, (metadata.len() as u64) << 1 | 1);
+            out.extend_from_slice(&metadata.hash().to_le_bytes());
+        }
+        Some(metadata) => {
+            push_varint(out, (metadata.len() as u64) << 1);
+            out.extend_from_slice(metadata.as_bytes());
+        }
         None => out.push(0),
     }
 }
@@ -277,7 +285,7 @@ fn read_record(
     let form_at = reader.at();
     let form = reader.u8("form")?;
     let status = forms::read_status(reader, form, form_at, bounds)?;
-    let metadata = forms::read_value(reader, "metadata", 0, bounds.metadata)?;
+    let metadata = read_metadata(reader, bounds)?;
     *before = Before { epoch, revision, at, ..*before };
     Ok(Record {
         id,
@@ -294,6 +302,21 @@ fn read_record(
         metadata: if metadata.is_empty() { None } else { Some(Arc::new(metadata)) },
         payload: status.payload,
     })
+}
+
+/// Metadata of a record: twice its length, and its bytes; or twice the length and one, and the hash of a long value.
+fn read_metadata(reader: &mut Reader<'_>, bounds: &Bounds) -> Result<Value, DecodeError> {
+    let at = reader.at();
+    let head = reader.varint("metadata")?;
+    let length = head >> 1;
+    if head & 1 == 1 {
+        let length = forms::long_length(reader, "metadata", at, length, bounds.value)?;
+        return Ok(Value::pending(length, reader.fixed_u64("metadata hash")?));
+    }
+    if length > u64::from(bounds.metadata) {
+        return Err(reader.fail("metadata", at, Fault::ValueBeyond { length, bound: bounds.metadata }));
+    }
+    Ok(Value::new(reader.bytes("metadata", length as usize)?))
 }
 
 fn read_finals(reader: &mut Reader<'_>, part: &mut Snapshot) -> Result<(), DecodeError> {

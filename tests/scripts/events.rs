@@ -24,7 +24,11 @@ fn transition(names: &mut Names, t: &Transition) -> String {
         text += &format!(" {}", t.reason);
     }
     if let Some(metadata) = &t.metadata {
-        text += &format!(" metadata {}", quoted(metadata.as_bytes()));
+        text += &if metadata.is_pending() {
+            format!(" metadata of {} bytes pending", metadata.len())
+        } else {
+            format!(" metadata {}", quoted(metadata.as_bytes()))
+        };
     }
     if let Some(payload) = &t.payload {
         if !payload.message.is_empty() {
@@ -91,6 +95,7 @@ pub fn controller(names: &mut Names, controller: &Controller, event: &Controller
         }
         E::NodeOpened { node, epoch, verdict } => (Some(*node), format!("opened epoch {epoch}, {verdict}")),
         E::NodeSynced { node, position } => (Some(*node), format!("synced at {}", names.position(*position))),
+        E::ValueWhole { node, task, .. } => (Some(*node), format!("metadata of {} whole", names.task_name(*task))),
         E::NodeSuspect { node } => (Some(*node), "suspect".to_string()),
         E::NodeLive { node } => (Some(*node), "live".to_string()),
         E::NodeLost { node, tasks_stale } => (Some(*node), format!("lost, {tasks_stale} tasks stale")),

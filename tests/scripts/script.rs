@@ -6,7 +6,7 @@
 //! `twin config node edge epoch 10` (another agent, called twin), `controller config heartbeat 5s lease 15s events 4 reorder 2
 //! finals 4 nodes 1 handshakes 1 repairs 1 slots 8 policy received term 1 name control`.
 //!
-//! An agent's host: `agent: register t1 meta "build" message "m"`, `running`, `succeeded t1 exit 0 result "r"`, `failed t1 exit 3`,
+//! An agent's host: `agent: register t1 meta "build" message "m"`, `register t1 long 900` (metadata of so many bytes), `running`, `succeeded t1 exit 0 result "r"`, `failed t1 exit 3`,
 //! `cancelled`, `retry`, `progress t1 40`, `detail t1 40 "m"`, `forget`, `life t1` (registered, running, succeeded), of one task
 //! or of `t1..t9`; `goodbye 5s`, `supersede 20`, `look`. The controller's: `controller: commit` (what was due last; `commit 2`
 //! what was due the second last), `give up t1`, `forget node edge`, `bind agent edge`, `look`, `counters`, `intervals 1s 4s`, `link down agent`, `all clear`, `commits off`, `polls off`.
@@ -300,6 +300,7 @@ fn configure_agent(world: &mut World, name: &str, settings: &[&str]) -> Step {
             "log" => limits.log = number(value)? as u32,
             "finals" => limits.finals = number(value)? as u32,
             "metadata" => limits.metadata = number(value)? as u32,
+            "value" => limits.value = number(value)? as u32,
             "message" => limits.message = number(value)? as u32,
             "result" => limits.result = number(value)? as u32,
             "frame" => limits.frame = number(value)? as u32,
@@ -508,8 +509,10 @@ fn of_task(
     let report = Report { exit, message: text("message"), result: text("result"), ..Report::default() };
     let done = match verb {
         "register" => {
-            let registration =
-                Registration { metadata: text("meta"), message: text("message"), ..Registration::default() };
+            let long = said.value("long").map_or(Ok(0), number)?;
+            let long: Vec<u8> = (0..long).map(|n| b'a' + (n % 26) as u8).collect();
+            let metadata = if long.is_empty() { text("meta") } else { &long };
+            let registration = Registration { metadata, message: text("message"), ..Registration::default() };
             agent.register_with(now, task, registration).map(|_| ())
         }
         "running" => agent.transition(now, task, State::Running, report).map(|_| ()),

@@ -72,8 +72,15 @@ fn with_record(newest: u64, registered: u64, number: u64) -> Raw {
 }
 
 fn bad(name: &'static str, raw: Raw) -> Bad {
-    let bounds =
-        Bounds { slots: 4096, metadata: 16, message: 8, result: 4, session_epoch: Epoch(EPOCH), ..Bounds::default() };
+    let bounds = Bounds {
+        slots: 4096,
+        metadata: 16,
+        message: 8,
+        result: 4,
+        value: 32,
+        session_epoch: Epoch(EPOCH),
+        ..Bounds::default()
+    };
     Bad { name, bounds, bytes: seal(raw.0) }
 }
 
@@ -92,6 +99,7 @@ pub fn all() -> Vec<Bad> {
     list.extend(forms());
     list.extend(of_details());
     list.extend(snapshots());
+    list.extend(chunks());
     list
 }
 
@@ -118,7 +126,7 @@ fn around() -> Vec<Bad> {
         too_long,
         bad("version 2", Raw::default().u8(2).u8(9).le(0).u8(1)),
         bad("kind 0", head(0)),
-        bad("kind 14, reserved for CHUNK", head(14).bytes(&[1, 2, 3])),
+        bad("kind 15, reserved for SKETCH", head(15).bytes(&[1, 2, 3])),
         bad("kind 255", head(255)),
         bad("frame number at the end of u64", Raw::default().u8(1).u8(12).le(0).varint(u64::MAX).varint(1)),
         bad("frame number longer than it needs to be", Raw::default().u8(1).u8(12).le(0).bytes(&[0x81, 0]).varint(1)),
@@ -262,6 +270,24 @@ fn of_details() -> Vec<Bad> {
         bad("details: a message longer than the frame", details(0, 1, &[0x01 | 0x66 << 1]).varint(8).bytes(&[b'x'; 3])),
         bad("details: a digest cut short", delta(16, 7).bytes(&[1; 7])),
         bad("delta: an acknowledgement cut short", delta(32, 7).bytes(&[0, 1, 2])),
+    ]
+}
+
+fn chunks() -> Vec<Bad> {
+    let chunk = |slot: u64, registered: u64, total: u64, offset: u64, length: u64| {
+        head(14).u8(0).varint(slot).varint(registered).varint(total).varint(offset).varint(length)
+    };
+    vec![
+        bad("chunk: desired stream", head(14).u8(1).varint(5)),
+        bad("chunk: stream 2", head(14).u8(2).varint(5)),
+        bad("chunk: a slot beyond the bound", chunk(4096, 7, 9, 0, 1).u8(1)),
+        bad("chunk: a registration at revision 0", chunk(5, 0, 9, 0, 1).u8(1)),
+        bad("chunk: a value beyond the bound", chunk(5, 7, 33, 0, 1).u8(1)),
+        bad("chunk: a value without bytes", chunk(5, 7, 0, 0, 1).u8(1)),
+        bad("chunk: it begins behind its value", chunk(5, 7, 9, 9, 1).u8(1)),
+        bad("chunk: it ends behind its value", chunk(5, 7, 9, 4, 6).bytes(&[1; 6])),
+        bad("chunk: no bytes", chunk(5, 7, 9, 4, 0)),
+        bad("chunk: bytes that are not there", chunk(5, 7, 9, 4, 5).bytes(&[1; 4])),
     ]
 }
 

@@ -220,6 +220,7 @@ pub fn all() -> Vec<Good> {
     list.extend(entries());
     list.extend(details());
     list.extend(snapshots());
+    list.extend(chunks());
     list.extend(extensions());
     list
 }
@@ -328,6 +329,9 @@ fn control() -> Vec<Good> {
 fn entries() -> Vec<Good> {
     let one = |name, from, change| good(name, frame(0x5e55, 17, Body::Delta(delta(from, vec![entry(5, NOW, change)]))));
     let with_metadata = Change::Register { id: id(9), metadata: Some(Arc::new(value("build #42"))), payload: None };
+    let long = Some(Arc::new(Value::pending(65_536, 0x0123_4567_89ab_cdef)));
+    let with_long = Change::Register { id: id(9), metadata: long.clone(), payload: None };
+    let with_both = Change::Register { id: id(9), metadata: long, payload: payload().into_shared() };
     let traced = Payload { trace: Some(trace()), ..Payload::default() };
     let with_trace = Change::Register { id: id(9), metadata: None, payload: traced.into_shared() };
     let signalled = Status { exit: Exit::Signal(9), reason: Reason::SIGNAL, ..Status::new(State::Failed) };
@@ -367,6 +371,8 @@ fn entries() -> Vec<Good> {
     let mut list = vec![
         one("delta: register", 0, register(5)),
         one("delta: register with metadata", 0, with_metadata),
+        one("delta: register with a long value", 0, with_long),
+        one("delta: register with a long value and a payload", 0, with_both),
         one("delta: register with a trace", 0, with_trace),
         one("delta: running", 1, plain(State::Running)),
         one("delta: succeeded with exit code 0", 2, exited(State::Succeeded, 0)),
@@ -444,6 +450,7 @@ fn snapshots() -> Vec<Good> {
         payload: payload().into_shared(),
         ..record(17)
     };
+    let long = Record { metadata: Some(Arc::new(Value::pending(70_000, 0xfeed))), ..record(2) };
     let last = |byte, state, number| Final {
         id: id(byte),
         registered: Made { epoch: Epoch(EPOCH), revision: Revision(u64::from(byte)) },
@@ -469,9 +476,32 @@ fn snapshots() -> Vec<Good> {
     let empty = Snapshot { base: Position::START, slots: 0, total: 0, next: 0, ..snapshot() };
     vec![
         good("snapshot: records", frame(0x5e55, 30, Body::Snapshot(records))),
+        good(
+            "snapshot: a long value",
+            frame(0x5e55, 30, Body::Snapshot(Snapshot { records: vec![long], ..snapshot() })),
+        ),
         good("snapshot: forgotten finals", frame(0x5e55, 31, Body::Snapshot(finals))),
         good("snapshot: the last record and the first final", frame(0x5e55, 32, Body::Snapshot(both))),
         good("snapshot: nothing", frame(0x5e55, 33, Body::Snapshot(empty))),
+    ]
+}
+
+fn chunks() -> Vec<Good> {
+    let chunk = |total, offset, length: usize| Chunk {
+        stream: StreamNumber::Reported,
+        slot: Slot(5),
+        registered: Revision(7),
+        total,
+        offset,
+        bytes: (0..length).map(|n| n as u8).collect(),
+    };
+    vec![
+        good("chunk: a whole value", frame(0x5e55, 34, Body::Chunk(chunk(3, 0, 3)))),
+        good("chunk: a part", frame(0x5e55, 35, Body::Chunk(chunk(65_536, 1_160, 40)))),
+        good(
+            "chunk: the last byte of the largest value",
+            frame(0x5e55, 36, Body::Chunk(chunk(1 << 20, (1 << 20) - 1, 1))),
+        ),
     ]
 }
 

@@ -31,6 +31,14 @@ pub fn of(frame: &Frame) -> Json {
         Body::Refused(body) => control(body),
         Body::NoSession(body) => control(body),
         Body::Goodbye(body) => control(body),
+        Body::Chunk(chunk) => json!({
+            "stream": format!("{:?}", chunk.stream),
+            "slot": chunk.slot.0,
+            "registered": chunk.registered.0,
+            "total": chunk.total,
+            "offset": chunk.offset,
+            "bytes": hex(&chunk.bytes),
+        }),
     };
     json!({
         "kind": frame.header.kind.name(),
@@ -87,7 +95,7 @@ fn of_entry(entry: &Entry) -> Json {
     match &entry.change {
         Change::Register { id, metadata, payload } => {
             json.insert("register".into(), json!(id.to_string()));
-            json.insert("metadata".into(), json!(metadata.as_deref().map_or(String::new(), |m| hex(m.as_bytes()))));
+            json.insert("metadata".into(), of_metadata(metadata.as_deref()));
             json.insert("payload".into(), of_payload(payload.as_deref()));
         }
         Change::Move(status) => {
@@ -103,6 +111,15 @@ fn of_entry(entry: &Entry) -> Json {
         }
     }
     Json::Object(json)
+}
+
+/// The bytes; of a long value its length and hash.
+fn of_metadata(metadata: Option<&taskwire::Value>) -> Json {
+    match metadata {
+        None => json!(""),
+        Some(long) if long.is_long() => json!({ "length": long.len(), "hash": format!("{:016x}", long.hash()) }),
+        Some(value) => json!(hex(value.as_bytes())),
+    }
 }
 
 fn of_status(status: &Status, json: &mut Map<String, Json>) {
@@ -152,7 +169,7 @@ fn of_snapshot(part: &Snapshot) -> Json {
                 "reason": record.reason.0,
                 "source": record.source.0,
                 "exit": of_exit(record.exit),
-                "metadata": hex(record.metadata()),
+                "metadata": of_metadata(record.metadata.as_deref()),
                 "payload": of_payload(record.payload.as_deref()),
             })
         })

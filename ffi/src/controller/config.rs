@@ -91,8 +91,9 @@ pub struct taskwire_controller_config {
     pub history: u32,
     /// Changes of details that watchers may still read. 0 to 16,777,216; 16,384 by default.
     pub detail_history: u32,
-    /// 0.
-    pub reserved: u32,
+    /// The largest bound of long metadata, which travels in parts, that an agent may ask for, in bytes. 0 to 1,048,576, the
+    /// default.
+    pub value: u32,
 }
 
 // SAFETY: repr(C), begins with struct_size, integers and raw pointers only; FIRST ends behind `seed`, within the struct.
@@ -136,7 +137,7 @@ unsafe impl Growing for taskwire_controller_config {
             finals_of_all_nodes: config.finals,
             history: config.history,
             detail_history: config.detail_history,
-            reserved: 0,
+            value: limits.value,
         }
     }
 }
@@ -169,6 +170,7 @@ pub(crate) unsafe fn checked(config: *const taskwire_controller_config) -> Resul
         result: given.result,
         frame: given.frame,
         finals: given.finals,
+        value: given.value,
     };
     config.nodes = given.nodes;
     config.handshakes = given.handshakes;

@@ -72,6 +72,9 @@ pub const TASKWIRE_CONTROLLER_EVENT_DEPOSED: u32 = 22;
 /// A HELLO was refused. name: the one it gave; tip_revision: that of its tail; reason: one of TASKWIRE_REFUSAL_…; limit
 /// and limit_most with TASKWIRE_REFUSAL_LIMIT. node is 0 and says nothing.
 pub const TASKWIRE_CONTROLLER_EVENT_HELLO_REFUSED: u32 = 23;
+/// The metadata of a task, which travelled apart from its registration, is whole: read it with taskwire_controller_task and
+/// store it. registered_…. Until then the registration does not count as durable.
+pub const TASKWIRE_CONTROLLER_EVENT_VALUE_WHOLE: u32 = 24;
 /// Something that this version of the C interface has no fields for.
 pub const TASKWIRE_CONTROLLER_EVENT_OTHER: u32 = 99;
 
@@ -296,6 +299,10 @@ pub(crate) fn flat(event: &ControllerEvent) -> taskwire_controller_event {
             out.registered(*registered);
             out.at(*position);
             out.may_be_repeat = u32::from(*may_be_repeat);
+        }
+        ControllerEvent::ValueWhole { node, task, registered } => {
+            out.about(TASKWIRE_CONTROLLER_EVENT_VALUE_WHOLE, *node, *task);
+            out.registered(*registered);
         }
         ControllerEvent::EntryOfUnknownKind { node, task, position } => {
             out.about(TASKWIRE_CONTROLLER_EVENT_ENTRY_OF_UNKNOWN_KIND, *node, *task);

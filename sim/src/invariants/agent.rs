@@ -125,6 +125,18 @@ impl World {
                 format!("p{p}: base moved to {base}, and no controller's store has more than {committed}"),
             );
         }
+        let inline = process.agent.config().limits.metadata as usize;
+        for revision in from.revision.0 + 1..=base.revision.0 {
+            let Some(entry) = chain.entry(revision).filter(|entry| entry.kind == Kind::Register) else { continue };
+            let (id, registered) = (entry.record.id, entry.record.registered);
+            if entry.record.metadata.get().len() > inline {
+                hold!(
+                    KeptUntilDurable,
+                    self.values_seen.contains(&(node, id, registered)),
+                    "p{p}: base passed the registration of task {id} at {registered:?}, whose metadata no controller's host has"
+                );
+            }
+        }
         let truth = chain.digest_at(base.revision.0);
         hold!(
             DigestEqualsRecount,

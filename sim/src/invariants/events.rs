@@ -20,7 +20,6 @@ fn difference(t: &Transition, truth: &TruthEntry) -> Option<String> {
     };
     let empty = Payload::default();
     let payload = t.payload.as_deref().unwrap_or(&empty);
-    let metadata = t.metadata.as_ref().map_or(&[][..], |m| m.as_bytes());
     let pairs = [
         ("task", t.task == record.id),
         ("registration", t.registered == record.registered),
@@ -33,7 +32,7 @@ fn difference(t: &Transition, truth: &TruthEntry) -> Option<String> {
         ("reason", t.reason == record.reason),
         ("source", t.source == record.source),
         ("exit", t.exit == record.exit),
-        ("metadata", from.is_some() || metadata == record.metadata.get()),
+        ("metadata", from.is_some() || record.metadata.is(t.metadata.as_deref())),
         ("message", payload.message.as_bytes() == record.message.get()),
         ("message cut", payload.message_cut == record.message_cut),
         ("result", payload.result.as_bytes() == record.result.get()),
@@ -50,6 +49,13 @@ impl World {
     pub(crate) fn check_controller_event(&mut self, event: &ControllerEvent) -> Check {
         match event {
             ControllerEvent::Transition { node, transition } => self.saw_transition(*node, transition),
+            ControllerEvent::ValueWhole { node, task, registered } => {
+                let Some(n) = self.node_of(*node) else { return Ok(()) };
+                self.values_seen.insert((n, *task, *registered));
+                // Under the lossy policy more counts as durable from now on.
+                self.nodes[n].print = self.print(*node);
+                Ok(())
+            }
             ControllerEvent::TaskForgotten { node, task, registered, position, may_be_repeat } => {
                 let Some(n) = self.node_of(*node) else { return Ok(()) };
                 let entry = self.saw_entry(n, *position, *may_be_repeat)?;

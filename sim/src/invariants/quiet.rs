@@ -80,6 +80,7 @@ impl World {
             if let Some(differs) = record.difference(task.record()) {
                 return fail(Invariant::Converges, format!("n{n}: task {} is shown wrongly: {differs}", record.id));
             }
+            hold!(NothingLost, !task.is_value_pending(), "n{n}: the metadata of task {} never came", record.id);
             let wrong = matches!(task.mark(), Some(Mark::OutcomeUnknown { .. }));
             hold!(
                 NothingLost,

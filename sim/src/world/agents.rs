@@ -404,7 +404,8 @@ impl World {
         let limits = self.knobs.agent.limits;
         let result = match action {
             Action::Register { id, metadata, message, trace } => {
-                let metadata = self.bytes_of(*metadata, limits.metadata);
+                let long = limits.value > limits.metadata && self.rng.below(2) == 0;
+                let metadata = self.bytes_of(*metadata, if long { limits.value } else { limits.metadata });
                 let message = self.bytes_of(*message, limits.message);
                 let registration = Registration { metadata: &metadata, message: &message, trace: *trace, at: None };
                 let result = self.agents[p].agent.register_with(now, *id, registration);
