@@ -18,8 +18,7 @@ CGO_CPPFLAGS=-DTASKWIRE_HEADER_SUM=$(cksum <include/taskwire.h | cut -d' ' -f1)
 export CGO_CPPFLAGS
 go=${GO:-go}
 current=$PWD/build/go/go/bin/go
-modules=(ffi/go)
-programs=()
+modules=(ffi/go examples/go)
 
 fail() {
     printf 'go: error: %s\n' "$*" >&2
@@ -30,12 +29,9 @@ fail() {
 
 build() {
     mkdir -p build/bin
-    local program
-    for program in "${programs[@]}"; do
-        rm -f "build/bin/$program"
-        (cd examples/go && "$go" build -o "../../build/bin/$program" "./$program")
-        printf 'built build/bin/%s\n' "$program"
-    done
+    rm -f build/bin/taskwire-agent-go
+    (cd examples/go && "$go" build -o ../../build/bin/taskwire-agent-go ./agent)
+    printf 'built build/bin/taskwire-agent-go\n'
 }
 
 # in_modules <title> <command>...: runs it in each module.

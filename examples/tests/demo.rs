@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 fn demo(folder: &Path, agent: &Path, seed: u64) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_demo"));
     command.args(["--short", "--seed", &seed.to_string()]).arg("--dir").arg(folder.join("demo"));
-    command.arg("--agent").arg(agent).output().unwrap()
+    command.arg("--agent").arg(agent).arg("--go-agent").arg(common::go_agent()).output().unwrap()
 }
 
 fn text(output: &Output) -> String {

@@ -1,4 +1,4 @@
-//! `make demo`: three agents in C run real processes behind a bad network; then the controller's history and view are
+//! `make demo`: three agents, two in C and one in Go, run real processes behind a bad network; then the controller's history and view are
 //! held against each agent's own log, transition by transition. Flags, the closing lines and the exit code are here;
 //! everything else is in `demo`.
 
@@ -11,7 +11,7 @@ use taskwire_examples::demo::{self, Plan};
 use taskwire_examples::flags::{self, Wrong};
 
 const HELP: &str = "\
-demo: three agents in C, a relay that spoils frames, a controller; then everything is compared.
+demo: two agents in C and one in Go, a relay that spoils frames, a controller; then everything is compared.
 
   --tasks N          tasks of all agents together, 42 to 12000 (default 240)
   --loss PERCENT     frames that never arrive (default 20)
@@ -22,6 +22,7 @@ demo: three agents in C, a relay that spoils frames, a controller; then everythi
   --short            fewer tasks: 60, unless --tasks says otherwise
   --dir FOLDER       where everything is written; emptied first (default build/demo)
   --agent FILE       the agent in C (default build/bin/taskwire-agent)
+  --go-agent FILE    the agent in Go (default build/bin/taskwire-agent-go)
   --help
 
 Prints the nodes, the key figures, and OK or the differences. Exit code: 0 equal and everything happened that was to
@@ -36,6 +37,7 @@ fn read_options(mut parser: lexopt::Parser) -> Result<Option<Plan>, Wrong> {
     let mut plan = Plan {
         folder: "build/demo".into(),
         agent: "build/bin/taskwire-agent".into(),
+        go_agent: "build/bin/taskwire-agent-go".into(),
         programs: programs.unwrap_or_default(),
         tasks: 0,
         seed: 1,
@@ -54,6 +56,7 @@ fn read_options(mut parser: lexopt::Parser) -> Result<Option<Plan>, Wrong> {
             Long("seed") => plan.seed = flags::value(&mut parser, "--seed", "a number", |_| true)?,
             Long("short") => short = true,
             Long("dir") => plan.folder = flags::text(&mut parser, "--dir", "a folder")?.into(),
+            Long("go-agent") => plan.go_agent = flags::text(&mut parser, "--go-agent", "a file")?.into(),
             Long("agent") => plan.agent = flags::text(&mut parser, "--agent", "a file")?.into(),
             Long("help") => return Ok(None),
             other => return Err(flags::unexpected(&other)),

@@ -1,4 +1,5 @@
-//! The demo: a controller, a bad relay and three agents in C that run real processes; then everything is compared.
+//! The demo: a controller, a bad relay and three agents, two in C and one in Go, that run real processes; then everything
+//! is compared.
 //! Starting, freezing and ending stand here; what is found and how it is printed stands in `report`, the comparison
 //! itself in `compare`, the work in `workload`.
 
@@ -22,6 +23,9 @@ pub const FROZEN: usize = 1;
 /// Which of them speaks TCP, over connections that are cut.
 pub const OVER_TCP: usize = 2;
 
+/// Which of them is the agent in Go.
+pub const IN_GO: usize = 0;
+
 const HEARTBEAT: Duration = Duration::from_millis(500);
 /// How long a silent node is believed in.
 pub const LEASE: Duration = Duration::from_millis(1_500);
@@ -39,6 +43,8 @@ pub struct Plan {
     pub folder: PathBuf,
     /// The agent in C.
     pub agent: PathBuf,
+    /// The agent in Go.
+    pub go_agent: PathBuf,
     /// Where controller and relay are.
     pub programs: PathBuf,
     /// Tasks of all nodes together.
@@ -203,10 +209,12 @@ fn start_agent(plan: &Plan, index: usize, node: &str, address: &str) -> Result<P
     let tasks = plan.folder.join(format!("{node}.tasks"));
     std::fs::write(&tasks, workload::tasks_file(node, count, plan.seed, &scratch))
         .with_context(|| format!("writing {}", tasks.display()))?;
-    if !plan.agent.exists() {
-        return Err(anyhow!("{}: expected the agent in C, found no file; `make demo` builds it", plan.agent.display()));
+    let (program, language) = if index == IN_GO { (&plan.go_agent, "Go") } else { (&plan.agent, "C") };
+    if !program.exists() {
+        let program = program.display();
+        return Err(anyhow!("{program}: expected the agent in {language}, found no file; `make demo` builds it"));
     }
-    let mut command = Command::new(&plan.agent);
+    let mut command = Command::new(program);
     let way = if index == OVER_TCP { "--tcp" } else { "--controller" };
     command.args(["--node", node, way, address, "--parallel", "6"]);
     command.args(["--back-off", &format!("{}ms", HEARTBEAT.as_millis())]);

@@ -82,12 +82,25 @@ impl Bench {
 
     /// The same over another way.
     pub fn agent_over(&self, way: [&str; 2], files: &str, tasks: &str, stored: Option<u64>, flags: &[&str]) -> Process {
+        self.agent_of(super::agent(), way, files, tasks, stored, flags)
+    }
+
+    /// The same of another program that takes the same flags.
+    pub fn agent_of(
+        &self,
+        program: &Path,
+        way: [&str; 2],
+        files: &str,
+        tasks: &str,
+        stored: Option<u64>,
+        flags: &[&str],
+    ) -> Process {
         let file = |name: &str| self.path(&format!("{files}.{name}"));
         std::fs::write(file("tasks"), tasks).unwrap();
         if let Some(stored) = stored {
             std::fs::write(file("epoch"), stored.to_string()).unwrap();
         }
-        let mut command = Command::new(super::agent());
+        let mut command = Command::new(program);
         command.args(["--node", "edge-1"]).args(way).args(flags);
         for (flag, name) in [("--tasks", "tasks"), ("--truth", "truth"), ("--epoch-file", "epoch")] {
             command.arg(flag).arg(file(name));

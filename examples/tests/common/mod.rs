@@ -69,3 +69,14 @@ pub fn agent() -> &'static Path {
         compile("taskwire-agent", &sources, &folder)
     })
 }
+
+/// The agent in Go, built once for all tests of a file. It is linked with the library that `make lib` builds.
+#[allow(dead_code)] // as above
+pub fn go_agent() -> &'static Path {
+    static AGENT: OnceLock<PathBuf> = OnceLock::new();
+    AGENT.get_or_init(|| {
+        must(Command::new(root().join("scripts/lib.sh")).current_dir(root()));
+        must(Command::new(root().join("scripts/go.sh")).arg("build").current_dir(root()));
+        root().join("build/bin/taskwire-agent-go")
+    })
+}
