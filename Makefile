@@ -27,8 +27,8 @@ test: ## Every test there is; it ends with a summary
 
 figures: ## The figures of speed and size beside their goals, as JSON lines and a table
 	@scripts/setup.sh demo
-	$(CARGO) build --locked --release -p taskwire-benches --bins
-	$(TARGET)/release/figures
+	$(CARGO) build --locked --profile figures -p taskwire-benches --bins
+	$(TARGET)/figures/figures
 
 bench: ## The criterion benches
 	@scripts/setup.sh demo

@@ -70,7 +70,9 @@ mod subscriber;
 mod detail;
 mod log;
 mod receipts;
+mod row;
 mod rtt;
+mod slots;
 mod stream;
 mod table;
 mod values;
@@ -106,11 +108,11 @@ pub use journal::{JournalError, Journaled, RestoreError, Restored, JOURNAL_FORMA
 pub use lease::LeaseView;
 pub use receive_error::{BufferTooSmall, ReceiveError};
 pub use revision::{Digest, Made, Position, Revision, Tag};
+pub use row::{EpochIndex, Epochs, Row, Stepped};
 pub use stream::{Reported, Stream};
-pub use table::{Cell, Table};
+pub use table::Table;
 pub use task::{
-    Change, Detail, Entry, Exit, Final, Payload, Reason, Record, Source, State, Status, Stepped, TraceContext,
-    CANONICAL_LENGTH,
+    Change, Detail, Entry, Exit, Final, Payload, Reason, Record, Source, State, Status, TraceContext, CANONICAL_LENGTH,
 };
 pub use time::{Instant, UnixMillis};
 pub use value::Value;

@@ -13,7 +13,7 @@ use crate::error::Illegal;
 use crate::id::{Epoch, FrameNumber, Slot};
 use crate::revision::{Digest, Position, Revision, Tag};
 use crate::stream::Stream;
-use crate::table::{Applied, Shown, Table};
+use crate::table::{Applied, Table};
 use crate::wire::Symptom;
 
 /// Positions remembered below the durable one, so that late frames can still be told.
@@ -144,8 +144,8 @@ impl<S: Stream> Replica<S> {
         }
     }
 
-    pub(crate) fn detail(&self, slot: Slot) -> Option<&S::Detail> {
-        self.table.cell(slot)?.shown.as_ref().map(|shown| &shown.detail)
+    pub(crate) fn detail(&self, slot: Slot) -> Option<S::Detail> {
+        self.table.row(slot).and_then(S::detail)
     }
 
     /// What the last call of `take` or `take_held` applied, the oldest first.
@@ -184,6 +184,7 @@ impl<S: Stream> Replica<S> {
     /// Takes a delta.
     pub(crate) fn take(&mut self, piece: &Piece<'_, S>) -> Taken {
         self.applied.clear();
+        self.table.gather_epochs(core::iter::empty());
         let cursor = self.position().revision;
         if piece.from > cursor && !bait!(self.baits, ApplyAboveCursor) {
             return self.hold(piece);
@@ -203,7 +204,8 @@ impl<S: Stream> Replica<S> {
 
     fn take_reached(&mut self, piece: &Piece<'_, S>, cursor: Revision) -> Taken {
         let to = piece.to();
-        self.table.warm(piece.entries.iter().map(S::slot).chain(piece.details.iter().map(|(slot, _)| *slot)));
+        self.table.warm(piece.entries.iter().map(S::slot), true);
+        self.table.warm(piece.details.iter().map(|(slot, _)| *slot), false);
         if to < cursor {
             if self.remembers(to).is_some_and(|held| held.tag != piece.tag) {
                 return Taken::Symptom(Symptom::History);
@@ -236,11 +238,8 @@ impl<S: Stream> Replica<S> {
         let (position, digest) = (self.table.position(), self.table.digest());
         let mut symptom = None;
         for entry in entries {
-            match self.table.apply(entry) {
-                Ok(applied) => {
-                    self.remembered.push_back(applied.position);
-                    self.applied.push(applied);
-                }
+            match self.table.apply(entry, &mut self.applied) {
+                Ok(()) => self.remembered.push_back(self.table.position()),
                 Err(illegal) => {
                     self.refused = Some(illegal);
                     symptom = Some(Symptom::Entry);
@@ -276,20 +275,18 @@ impl<S: Stream> Replica<S> {
     fn take_details(&mut self, piece: &Piece<'_, S>) -> usize {
         let to = piece.to();
         let mut taken = 0;
-        if to > self.position().revision {
+        if to > self.position().revision || piece.details.is_empty() {
             return 0;
         }
+        let epoch = self.table.epoch_index(piece.epoch);
         for (slot, detail) in piece.details {
-            let Some(cell) = self.table.cell_mut(*slot) else { continue };
-            let newest = S::newest(&cell.record).revision;
-            let fits = newest <= to || bait!(self.baits, DetailOfFormerEntry);
-            if !fits || !S::has_details(&cell.record) {
+            let Some((row, epochs)) = self.table.row_mut(*slot) else { continue };
+            let fits = S::newest(row) <= to || bait!(self.baits, DetailOfFormerEntry);
+            if !fits || !S::has_details(row) {
                 continue;
             }
-            let newer =
-                cell.shown.as_ref().is_none_or(|shown| (piece.epoch, piece.number) > (shown.epoch, shown.number));
-            if newer || bait!(self.baits, DetailWithoutFrameNumber) {
-                cell.shown = Some(Shown { epoch: piece.epoch, number: piece.number, detail: detail.clone() });
+            if S::is_older(row, epoch, piece.number, epochs) || bait!(self.baits, DetailWithoutFrameNumber) {
+                S::show(row, epoch, piece.number, detail);
                 taken += 1;
             }
         }

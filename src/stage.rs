@@ -4,14 +4,15 @@
 //! Invariants: parts of one base only; the state counts only when it is whole and its digest is that announced.
 
 use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
 
 use crate::bait::{bait, Baits};
 use crate::error::Illegal;
+use crate::id::Slot;
 use crate::replica::{Piece, Replica, Taken};
 use crate::revision::{Digest, Position};
 use crate::snapshot::Ranges;
 use crate::stream::Stream;
-use crate::table::Applied;
 use crate::wire::{Judgement, Symptom, Verdict};
 
 /// Pieces in which a snapshot may lie at a time.
@@ -30,6 +31,23 @@ pub(crate) struct Part<'a, S: Stream> {
     pub finals: &'a [S::Final],
 }
 
+/// What a staged entry changed.
+#[derive(Clone, Debug)]
+pub(crate) struct Change<S: Stream> {
+    /// The slot.
+    pub slot: Slot,
+    /// The record that was there before.
+    pub before: Option<S::Record>,
+    /// Where the entry leads.
+    pub position: Position,
+}
+
+impl<S: Stream> Hash for Change<S> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.position.hash(state);
+    }
+}
+
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct Stage<S: Stream> {
     base: Position,
@@ -41,7 +59,7 @@ pub(crate) struct Stage<S: Stream> {
     whole: bool,
     replica: Replica<S>,
     finals: Vec<Option<S::Final>>,
-    staged: Vec<(Applied<S>, S::Entry)>,
+    staged: Vec<(Change<S>, S::Entry)>,
     most_finals: u32,
     baits: Baits,
 }
@@ -114,7 +132,7 @@ impl<S: Stream> Stage<S> {
             if slot.0 < part.first || slot.0 >= part.next.min(part.slots) {
                 return Taken::Symptom(Symptom::Stage);
             }
-            if self.replica.table.get(slot).is_none() && self.replica.table.place(record.clone()).is_err() {
+            if self.replica.table.row(slot).is_none() && self.replica.table.place(record).is_err() {
                 return Taken::Symptom(Symptom::Stage);
             }
         }
@@ -165,7 +183,11 @@ impl<S: Stream> Stage<S> {
     fn keep(&mut self, entries: &[S::Entry]) {
         let applied = self.replica.applied();
         let new = &entries[entries.len() - applied.len().min(entries.len())..];
-        self.staged.extend(applied.iter().cloned().zip(new.iter().cloned()));
+        let table = &self.replica.table;
+        self.staged.extend(applied.iter().zip(new).map(|(applied, entry)| {
+            let before = applied.before.as_ref().map(|row| table.unpack(applied.slot, row));
+            (Change { slot: applied.slot, before, position: applied.position }, entry.clone())
+        }));
     }
 
     /// The records as they were at base: the state before the staged entries, for those that these changed.
@@ -187,5 +209,5 @@ pub(crate) struct Staged<S: Stream> {
     /// The ring of forgotten finals.
     pub finals: Vec<S::Final>,
     /// Entries after base, with what each changed.
-    pub entries: Vec<(Applied<S>, S::Entry)>,
+    pub entries: Vec<(Change<S>, S::Entry)>,
 }

@@ -7,9 +7,10 @@ use core::hash::Hash;
 
 use crate::bait::Baits;
 use crate::error::Illegal;
-use crate::id::{Epoch, Slot, TaskId};
+use crate::id::{Epoch, FrameNumber, Slot, TaskId};
 use crate::revision::{Made, Revision};
-use crate::task::{Change, Detail, Entry, Final, Record, State, Stepped};
+use crate::row::{EpochIndex, Epochs, Row, Stepped};
+use crate::task::{Change, Detail, Entry, Final, Record, State};
 use crate::value::Value;
 
 /// What a stream carries, and how an entry changes a record.
@@ -22,6 +23,8 @@ pub trait Stream: Clone + Debug + PartialEq + Eq + Hash + 'static {
     type Detail: Clone + Debug + PartialEq + Eq + Hash;
     /// What is remembered of a record that ended.
     type Final: Clone + Debug + PartialEq + Eq + Hash;
+    /// A record as a table keeps it, with its hash and the detail shown beside it.
+    type Row: Clone + Debug;
 
     /// The slot that an entry is about.
     fn slot(entry: &Self::Entry) -> Slot;
@@ -30,37 +33,62 @@ pub trait Stream: Clone + Debug + PartialEq + Eq + Hash + 'static {
     /// The key that an entry binds to its slot, if it does.
     fn binds(entry: &Self::Entry) -> Option<TaskId>;
     /// The key of a record.
-    fn key(record: &Self::Record) -> TaskId;
+    fn key_of(record: &Self::Record) -> TaskId;
     /// The slot of a record.
     fn slot_of(record: &Self::Record) -> Slot;
-    /// The newest entry of a record.
-    fn newest(record: &Self::Record) -> Made;
-    /// The record hash; `forgotten` gives that which a tombstone leaves.
-    fn record_hash(record: &Self::Record, forgotten: bool) -> u64;
+    /// The record hash, from the record's values.
+    fn record_hash(record: &Self::Record) -> u64;
+
+    /// A record packed.
+    fn pack(record: &Self::Record, epochs: &mut Epochs) -> Self::Row;
+    /// The record of a row in this slot.
+    fn unpack(row: &Self::Row, slot: Slot, epochs: &Epochs) -> Self::Record;
+    /// The key of a row.
+    fn key(row: &Self::Row) -> TaskId;
+    /// The record hash kept in a row.
+    fn hash_of(row: &Self::Row) -> u64;
+    /// Notes the hash of a row's record anew, and returns it; `forgotten` gives that which a tombstone leaves.
+    fn rehash(row: &mut Self::Row, slot: Slot, epochs: &Epochs, forgotten: bool) -> u64;
+    /// The revision of the newest entry of a row.
+    fn newest(row: &Self::Row) -> Revision;
     /// Entries that a record may still need, for which room is kept.
-    fn entries_ahead(record: &Self::Record) -> usize;
+    fn entries_ahead(row: &Self::Row) -> usize;
     /// Whether the record may have details now.
-    fn has_details(record: &Self::Record) -> bool;
+    fn has_details(row: &Self::Row) -> bool;
     /// What is remembered of a record when it is forgotten.
-    fn final_of(record: &Self::Record) -> Self::Final;
-    /// The registration of a record.
-    fn registered(record: &Self::Record) -> Made;
-    /// The value of a record that travels apart from its entries, if it has one.
-    fn long_value(record: &Self::Record) -> Option<&Arc<Value>>;
+    fn final_of(row: &Self::Row, epochs: &Epochs) -> Self::Final;
+    /// The revision of the registration of a row.
+    fn registration(row: &Self::Row) -> Revision;
+    /// The registration of a row.
+    fn registered(row: &Self::Row, epochs: &Epochs) -> Made;
+    /// The value of a row that travels apart from its entries, if it has one.
+    fn long_value(row: &Self::Row) -> Option<&Arc<Value>>;
     /// Puts the bytes of that value in their place: length and hash are the same.
-    fn set_long_value(record: &mut Self::Record, value: Arc<Value>);
-    /// Writes a state into a record that no entry made: only a bait does.
-    fn write_failed(record: &mut Self::Record);
-    /// The record that an entry makes.
+    fn set_long_value(row: &mut Self::Row, value: Arc<Value>);
+    /// Writes a state into a row that no entry made: only a bait does.
+    fn write_failed(row: &mut Self::Row);
+    /// Changes a row as a fault of memory would: for tests of the checks.
+    #[cfg(feature = "bait")]
+    fn damaged(row: &Self::Row, record: &Self::Record, epochs: &mut Epochs) -> Self::Row;
+    /// The detail shown beside a row.
+    fn detail(row: &Self::Row) -> Option<Self::Detail>;
+    /// Whether what frame `number` of an epoch brings is newer than the detail shown.
+    fn is_older(row: &Self::Row, epoch: EpochIndex, number: FrameNumber, epochs: &Epochs) -> bool;
+    /// Shows a detail that frame `number` brings.
+    fn show(row: &mut Self::Row, epoch: EpochIndex, number: FrameNumber, detail: &Self::Detail);
+    /// Keeps of the epochs those that rows name.
+    fn gather<'a>(epochs: &mut Epochs, rows: impl Iterator<Item = &'a mut Self::Row>);
+    /// Changes what is held in a slot as an entry of this revision says.
     ///
     /// # Errors
-    /// [`Illegal`] when the entry does not follow.
+    /// [`Illegal`] when the entry does not follow; nothing is changed.
     fn step(
-        held: Option<&Self::Record>,
+        held: &mut Option<Self::Row>,
         entry: &Self::Entry,
         revision: Revision,
+        epochs: &mut Epochs,
         baits: Baits,
-    ) -> Result<Stepped<Self::Record>, Illegal>;
+    ) -> Result<Stepped, Illegal>;
 }
 
 /// The reported stream: what an agent says of its tasks.
@@ -72,15 +100,19 @@ impl Stream for Reported {
     type Entry = Entry;
     type Detail = Detail;
     type Final = Final;
+    type Row = Row;
 
+    #[inline]
     fn slot(entry: &Entry) -> Slot {
         entry.slot
     }
 
+    #[inline]
     fn epoch(entry: &Entry) -> Epoch {
         entry.epoch
     }
 
+    #[inline]
     fn binds(entry: &Entry) -> Option<TaskId> {
         match &entry.change {
             Change::Register { id, .. } => Some(*id),
@@ -88,7 +120,7 @@ impl Stream for Reported {
         }
     }
 
-    fn key(record: &Record) -> TaskId {
+    fn key_of(record: &Record) -> TaskId {
         record.id
     }
 
@@ -96,48 +128,106 @@ impl Stream for Reported {
         record.slot
     }
 
-    fn newest(record: &Record) -> Made {
-        record.newest
+    fn record_hash(record: &Record) -> u64 {
+        record.hash(false)
     }
 
-    fn record_hash(record: &Record, forgotten: bool) -> u64 {
-        record.hash(forgotten)
+    fn pack(record: &Record, epochs: &mut Epochs) -> Row {
+        Row::pack(record, epochs)
     }
 
-    fn entries_ahead(record: &Record) -> usize {
-        record.state.entries_ahead()
+    #[inline]
+    fn unpack(row: &Row, slot: Slot, epochs: &Epochs) -> Record {
+        row.unpack(slot, epochs)
     }
 
-    fn has_details(record: &Record) -> bool {
-        record.state == State::Running
+    #[inline]
+    fn key(row: &Row) -> TaskId {
+        row.id()
     }
 
-    fn final_of(record: &Record) -> Final {
-        Final { id: record.id, registered: record.registered, state: record.state, number: record.number }
+    #[inline]
+    fn hash_of(row: &Row) -> u64 {
+        row.hash()
     }
 
-    fn registered(record: &Record) -> Made {
-        record.registered
+    #[inline]
+    fn rehash(row: &mut Row, slot: Slot, epochs: &Epochs, forgotten: bool) -> u64 {
+        row.rehash(slot, epochs, forgotten)
     }
 
-    fn long_value(record: &Record) -> Option<&Arc<Value>> {
-        record.metadata.as_ref().filter(|metadata| metadata.is_long())
+    #[inline]
+    fn newest(row: &Row) -> Revision {
+        row.newest()
     }
 
-    fn set_long_value(record: &mut Record, value: Arc<Value>) {
-        record.metadata = Some(value);
+    #[inline]
+    fn entries_ahead(row: &Row) -> usize {
+        row.state().entries_ahead()
     }
 
-    fn write_failed(record: &mut Record) {
-        record.state = State::Failed;
+    #[inline]
+    fn has_details(row: &Row) -> bool {
+        row.state() == State::Running
     }
 
+    fn final_of(row: &Row, epochs: &Epochs) -> Final {
+        row.final_of(epochs)
+    }
+
+    #[inline]
+    fn registration(row: &Row) -> Revision {
+        row.registration()
+    }
+
+    fn registered(row: &Row, epochs: &Epochs) -> Made {
+        row.registered(epochs)
+    }
+
+    #[inline]
+    fn long_value(row: &Row) -> Option<&Arc<Value>> {
+        row.metadata().filter(|metadata| metadata.is_long())
+    }
+
+    fn set_long_value(row: &mut Row, value: Arc<Value>) {
+        row.set_metadata(value);
+    }
+
+    fn write_failed(row: &mut Row) {
+        row.write_failed();
+    }
+
+    #[cfg(feature = "bait")]
+    fn damaged(row: &Row, record: &Record, epochs: &mut Epochs) -> Row {
+        row.damaged(record, epochs)
+    }
+
+    fn detail(row: &Row) -> Option<Detail> {
+        row.detail()
+    }
+
+    #[inline]
+    fn is_older(row: &Row, epoch: EpochIndex, number: FrameNumber, epochs: &Epochs) -> bool {
+        row.is_older(epoch, number, epochs)
+    }
+
+    #[inline]
+    fn show(row: &mut Row, epoch: EpochIndex, number: FrameNumber, detail: &Detail) {
+        row.show(epoch, number, detail);
+    }
+
+    fn gather<'a>(epochs: &mut Epochs, rows: impl Iterator<Item = &'a mut Row>) {
+        epochs.gather(rows);
+    }
+
+    #[inline]
     fn step(
-        held: Option<&Record>,
+        held: &mut Option<Row>,
         entry: &Entry,
         revision: Revision,
+        epochs: &mut Epochs,
         baits: Baits,
-    ) -> Result<Stepped<Record>, Illegal> {
-        Record::step(held, entry, revision, baits)
+    ) -> Result<Stepped, Illegal> {
+        Row::step(held, entry, revision, epochs, baits)
     }
 }

@@ -423,12 +423,12 @@ impl<S: Stream> Subscriber<S> {
     /// Notes the long values that what was just applied brought, or ended.
     fn expect_values(&mut self) {
         for applied in self.replica.applied() {
-            match (&applied.before, self.replica.table.get(applied.slot)) {
-                (None, Some(record)) if S::long_value(record).is_some_and(|value| value.is_pending()) => {
-                    self.values.expect(S::registered(record).revision, applied.slot);
+            match (&applied.before, self.replica.table.row(applied.slot)) {
+                (None, Some(row)) if S::long_value(row).is_some_and(|value| value.is_pending()) => {
+                    self.values.expect(S::registration(row), applied.slot);
                 }
-                (Some(before), None) if S::long_value(&before.record).is_some() => {
-                    self.values.forget(S::registered(&before.record).revision);
+                (Some(before), None) if S::long_value(before).is_some() => {
+                    self.values.forget(S::registration(before));
                 }
                 _ => {}
             }
@@ -439,15 +439,17 @@ impl<S: Stream> Subscriber<S> {
     fn take_over_values(&mut self, old: &Replica<S>) {
         self.values.clear();
         let replica = &mut self.replica;
-        let pending = |record: &S::Record| S::long_value(record).is_some_and(|value| value.is_pending());
-        let lacked: Vec<_> = replica.table.iter().filter(|r| pending(r)).map(|r| (S::slot_of(r), S::key(r))).collect();
+        let pending = |row: &S::Row| S::long_value(row).is_some_and(|value| value.is_pending());
+        let lacked: Vec<_> =
+            replica.table.rows().filter(|(_, row)| pending(row)).map(|(slot, row)| (slot, S::key(row))).collect();
         for (slot, key) in lacked {
-            let Some(cell) = replica.table.cell_mut(slot) else { continue };
-            let known = old.table.find(key).and_then(S::long_value).filter(|value| !value.is_pending());
-            let wanted = S::long_value(&cell.record).map(|value| (value.len(), value.hash()));
+            let Some((row, _)) = replica.table.row_mut(slot) else { continue };
+            let held = old.table.slot(key).and_then(|slot| old.table.row(slot));
+            let known = held.and_then(S::long_value).filter(|value| !value.is_pending());
+            let wanted = S::long_value(row).map(|value| (value.len(), value.hash()));
             match known.filter(|known| Some((known.len(), known.hash())) == wanted && known.is_sound()) {
-                Some(known) => S::set_long_value(&mut cell.record, known.clone()),
-                None => self.values.expect(S::registered(&cell.record).revision, slot),
+                Some(known) => S::set_long_value(row, known.clone()),
+                None => self.values.expect(S::registration(row), slot),
             }
         }
     }
@@ -479,12 +481,12 @@ impl<S: Stream> Subscriber<S> {
         if chunk.registered > self.position().revision {
             return Some(TakenPart::Dropped);
         }
-        let Some(cell) = self.replica.table.cell_mut(chunk.slot) else { return Some(TakenPart::Duplicate) };
-        let (key, registered) = (S::key(&cell.record), S::registered(&cell.record));
+        let Some((row, epochs)) = self.replica.table.row_mut(chunk.slot) else { return Some(TakenPart::Duplicate) };
+        let (key, registered) = (S::key(row), S::registered(row, epochs));
         if registered.revision != chunk.registered {
             return Some(TakenPart::Duplicate);
         }
-        let Some(value) = S::long_value(&cell.record) else { return Some(TakenPart::Contradicts) };
+        let Some(value) = S::long_value(row) else { return Some(TakenPart::Contradicts) };
         if value.len() != chunk.total as usize {
             return Some(TakenPart::Contradicts);
         }
@@ -502,7 +504,7 @@ impl<S: Stream> Subscriber<S> {
                     self.ask(now, Symptom::Scrub);
                     return Some(TakenPart::Damaged);
                 }
-                S::set_long_value(&mut cell.record, Arc::new(value));
+                S::set_long_value(row, Arc::new(value));
                 self.values.came(registered.revision);
                 TakenPart::Whole(key, registered)
             }

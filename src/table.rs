@@ -1,6 +1,6 @@
 //! A set of records at a position. Publisher, subscriber and stage each have one, and `apply` is the only place where
-//! lossless state changes: legality, record hash, tag and digest move together. What was before is given back, so that
-//! a delta can be tried and rolled back.
+//! lossless state changes: legality, record hash, tag and digest move together. What was before is kept beside, so that a
+//! delta can be tried and rolled back. How a record is packed, and how an entry changes it, is left to `row`.
 //!
 //! Invariants: `digest` is the wrapping sum of the hashes kept beside the live records; every live record is found under
 //! its key; slots are below the bound.
@@ -10,30 +10,11 @@ use core::hash::{Hash, Hasher};
 
 use crate::bait::{bait, Baits};
 use crate::error::Illegal;
-use crate::id::{Epoch, FrameNumber, Slot, TaskId};
-use crate::map::Map;
+use crate::id::{Epoch, Slot, TaskId};
 use crate::revision::{Digest, Position, Revision};
+use crate::row::{EpochIndex, Epochs, Stepped};
+use crate::slots::Slots;
 use crate::stream::Stream;
-use crate::task::Stepped;
-
-/// A record and its hash.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Cell<S: Stream> {
-    /// The record.
-    pub record: S::Record,
-    /// Its hash.
-    pub hash: u64,
-    /// The detail that stands beside it at a subscriber: no part of it, and ended by its next entry.
-    pub(crate) shown: Option<Shown<S::Detail>>,
-}
-
-/// A detail shown, and the frame that brought it.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Shown<D> {
-    pub epoch: Epoch,
-    pub number: FrameNumber,
-    pub detail: D,
-}
 
 /// What an entry changed.
 #[derive(Clone, Debug)]
@@ -41,7 +22,7 @@ pub(crate) struct Applied<S: Stream> {
     /// The slot.
     pub slot: Slot,
     /// What was there before.
-    pub before: Option<Cell<S>>,
+    pub before: Option<S::Row>,
     /// Where the table stands now.
     pub position: Position,
 }
@@ -51,8 +32,9 @@ pub(crate) struct Applied<S: Stream> {
 pub struct Table<S: Stream> {
     position: Position,
     digest: Digest,
-    cells: Vec<Option<Cell<S>>>,
-    slots: Map<TaskId, Slot>,
+    rows: Vec<Option<S::Row>>,
+    epochs: Epochs,
+    slots: Slots,
     bound: u32,
     baits: Baits,
 }
@@ -61,10 +43,15 @@ impl<S: Stream> Hash for Table<S> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.position.hash(state);
         self.digest.hash(state);
-        for cell in self.cells.iter().flatten() {
-            cell.hash.hash(state);
+        for row in self.rows.iter().flatten() {
+            S::hash_of(row).hash(state);
         }
     }
+}
+
+/// The key of what a slot holds.
+fn key_in<S: Stream>(rows: &[Option<S::Row>], slot: Slot) -> Option<TaskId> {
+    rows.get(slot.0 as usize)?.as_ref().map(S::key)
 }
 
 impl<S: Stream> Table<S> {
@@ -73,8 +60,9 @@ impl<S: Stream> Table<S> {
         Table {
             position: Position::START,
             digest: Digest::default(),
-            cells: Vec::new(),
-            slots: Map::new(seed),
+            rows: Vec::new(),
+            epochs: Epochs::default(),
+            slots: Slots::new(seed),
             bound,
             baits,
         }
@@ -111,58 +99,98 @@ impl<S: Stream> Table<S> {
     }
 
     /// The record in a slot.
-    pub fn get(&self, slot: Slot) -> Option<&S::Record> {
-        self.cell(slot).map(|cell| &cell.record)
+    pub fn get(&self, slot: Slot) -> Option<S::Record> {
+        self.row(slot).map(|row| S::unpack(row, slot, &self.epochs))
     }
 
-    /// The record in a slot, with its hash.
-    pub fn cell(&self, slot: Slot) -> Option<&Cell<S>> {
-        self.cells.get(slot.0 as usize)?.as_ref()
+    /// What is kept in a slot.
+    #[inline]
+    pub fn row(&self, slot: Slot) -> Option<&S::Row> {
+        self.rows.get(slot.0 as usize)?.as_ref()
     }
 
-    pub(crate) fn cell_mut(&mut self, slot: Slot) -> Option<&mut Cell<S>> {
-        self.cells.get_mut(slot.0 as usize)?.as_mut()
+    /// The record of a row that is, or was, in this table.
+    pub(crate) fn unpack(&self, slot: Slot, row: &S::Row) -> S::Record {
+        S::unpack(row, slot, &self.epochs)
     }
 
-    /// Reads a little of each of these cells, so that the memory behind them is fetched at once and not one by one.
-    pub(crate) fn warm(&self, slots: impl Iterator<Item = Slot>) {
-        let sum = slots.filter_map(|slot| self.cell(slot)).fold(0u64, |sum, cell| {
-            let shown = cell.shown.as_ref().map_or(0, |shown| shown.number.0);
-            sum.wrapping_add(cell.hash).wrapping_add(shown).wrapping_add(S::newest(&cell.record).revision.0)
-        });
+    pub(crate) fn epochs(&self) -> &Epochs {
+        &self.epochs
+    }
+
+    pub(crate) fn epochs_mut(&mut self) -> &mut Epochs {
+        &mut self.epochs
+    }
+
+    /// A row with what is needed to show a detail beside it.
+    #[inline]
+    pub(crate) fn row_mut(&mut self, slot: Slot) -> Option<(&mut S::Row, &Epochs)> {
+        let row = self.rows.get_mut(slot.0 as usize)?.as_mut()?;
+        Some((row, &self.epochs))
+    }
+
+    /// The index of an epoch in this table.
+    pub(crate) fn epoch_index(&mut self, epoch: Epoch) -> EpochIndex {
+        self.epochs.index(epoch)
+    }
+
+    /// Lets go of epochs that no row names, once they are many. `others` are rows of this table that are kept elsewhere;
+    /// there must be no more.
+    pub(crate) fn gather_epochs<'a>(&'a mut self, others: impl Iterator<Item = &'a mut S::Row>) {
+        if self.epochs.is_crowded(self.slots.len()) {
+            S::gather(&mut self.epochs, self.rows.iter_mut().flatten().chain(others));
+        }
+    }
+
+    /// Reads a little of each of these rows, so that the memory behind them is fetched at once and not one by one.
+    /// `whole` says whether all of a row will be needed.
+    #[inline]
+    pub(crate) fn warm(&self, slots: impl Iterator<Item = Slot>, whole: bool) {
+        let rows = slots.filter_map(|slot| self.row(slot));
+        let sum = match whole {
+            true => rows.fold(0u64, |sum, row| sum.wrapping_add(S::hash_of(row)).wrapping_add(S::newest(row).0)),
+            false => rows.fold(0u64, |sum, row| sum.wrapping_add(S::newest(row).0)),
+        };
         core::hint::black_box(sum);
     }
 
     /// The slot of a key.
+    #[inline]
     pub fn slot(&self, key: TaskId) -> Option<Slot> {
-        self.slots.get(&key).copied()
+        self.slots.get(key, |slot| key_in::<S>(&self.rows, slot))
     }
 
     /// The record of a key.
-    pub fn find(&self, key: TaskId) -> Option<&S::Record> {
+    pub fn find(&self, key: TaskId) -> Option<S::Record> {
         self.slot(key).and_then(|slot| self.get(slot))
     }
 
+    /// What is kept in each slot that is in use.
+    pub fn rows(&self) -> impl Iterator<Item = (Slot, &S::Row)> {
+        self.rows.iter().enumerate().filter_map(|(index, row)| Some((Slot(index as u32), row.as_ref()?)))
+    }
+
     /// All live records, by slot.
-    pub fn iter(&self) -> impl Iterator<Item = &S::Record> {
-        self.cells.iter().flatten().map(|cell| &cell.record)
+    pub fn iter(&self) -> impl Iterator<Item = S::Record> + '_ {
+        self.rows().map(|(slot, row)| S::unpack(row, slot, &self.epochs))
     }
 
     /// The slot above the highest one in use, or that was.
     pub(crate) fn slots_used(&self) -> u32 {
-        self.cells.len() as u32
+        self.rows.len() as u32
     }
 
     /// The digest counted anew from the records' values.
     pub fn recount(&self) -> Digest {
-        self.iter().fold(Digest::default(), |digest, record| digest.with(S::record_hash(record, false)))
+        self.iter().fold(Digest::default(), |digest, record| digest.with(S::record_hash(&record)))
     }
 
-    /// Applies one entry: the table stands one revision further.
+    /// Applies one entry: the table stands one revision further, and `applied` has what it changed at its end.
     ///
     /// # Errors
     /// [`Illegal`] when the entry does not follow; nothing is changed.
-    pub(crate) fn apply(&mut self, entry: &S::Entry) -> Result<Applied<S>, Illegal> {
+    #[inline]
+    pub(crate) fn apply(&mut self, entry: &S::Entry, applied: &mut Vec<Applied<S>>) -> Result<(), Illegal> {
         let slot = S::slot(entry);
         if slot.0 >= self.bound {
             return Err(Illegal::SlotBeyond { slot, bound: self.bound });
@@ -171,55 +199,59 @@ impl<S: Stream> Table<S> {
             return Err(Illegal::RevisionsUsedUp);
         }
         let revision = self.position.revision.next();
-        let held = self.get(slot);
+        let index = slot.0 as usize;
         let binds = S::binds(entry);
-        if let (Some(key), None) = (binds, held) {
-            if let Some(slot) = self.slot(key) {
+        if let Some(key) = binds {
+            if let (Some(slot), None) = (self.slot(key), self.row(slot)) {
                 return Err(Illegal::Registered { task: key, slot });
             }
-        }
-        let stepped = S::step(held, entry, revision, self.baits)?;
-        let index = slot.0 as usize;
-        if index >= self.cells.len() {
-            self.cells.resize_with(index + 1, || None);
-        }
-        let (hash, after) = match stepped {
-            Stepped::Live(record) => {
-                let hash = S::record_hash(&record, false);
-                (hash, Some(Cell { record, hash, shown: None }))
+            if index >= self.rows.len() {
+                self.rows.resize_with(index + 1, || None);
             }
-            Stepped::Forgotten(record) => (S::record_hash(&record, true), None),
+        }
+        let Some(place) = self.rows.get_mut(index) else { return Err(Illegal::SlotFree { slot }) };
+        applied.push(Applied { slot, before: place.clone(), position: self.position });
+        let stepped = match S::step(place, entry, revision, &mut self.epochs, self.baits) {
+            Ok(stepped) => stepped,
+            Err(illegal) => {
+                applied.pop();
+                return Err(illegal);
+            }
         };
+        let Some(row) = place else { return Ok(()) };
+        // 0 for a registration: nothing was there.
+        let before = S::hash_of(row);
+        let hash = S::rehash(row, slot, &self.epochs, stepped == Stepped::Forgotten);
+        if !bait!(self.baits, DigestKeepsOldHash) {
+            self.digest = self.digest.without(before);
+        }
+        match stepped {
+            Stepped::Live => self.digest = self.digest.with(hash),
+            Stepped::Forgotten => {
+                let key = S::key(row);
+                *place = None;
+                self.slots.remove(key, slot);
+            }
+        }
         if let Some(key) = binds {
-            self.slots.insert(key, slot);
-        }
-        let before = core::mem::replace(&mut self.cells[index], after);
-        if let Some(before) = &before {
-            if !bait!(self.baits, DigestKeepsOldHash) {
-                self.digest = self.digest.without(before.hash);
-            }
-        }
-        match &self.cells[index] {
-            Some(_) => self.digest = self.digest.with(hash),
-            None => {
-                if let Some(before) = &before {
-                    self.slots.remove(&S::key(&before.record));
-                }
-            }
+            self.slots.insert(key, slot, |slot| key_in::<S>(&self.rows, slot));
         }
         self.position = self.position.advance(hash);
-        Ok(Applied { slot, before, position: self.position })
+        if let Some(last) = applied.last_mut() {
+            last.position = self.position;
+        }
+        Ok(())
     }
 
     /// Takes back what `apply` did; the newest first. Position and digest are set back by `rewind`.
     pub(crate) fn undo(&mut self, applied: Applied<S>) {
-        let index = applied.slot.0 as usize;
-        let now = core::mem::replace(&mut self.cells[index], applied.before);
-        if let Some(now) = now {
-            self.slots.remove(&S::key(&now.record));
+        let (index, slot) = (applied.slot.0 as usize, applied.slot);
+        if let Some(key) = key_in::<S>(&self.rows, slot) {
+            self.slots.remove(key, slot);
         }
-        if let Some(before) = &self.cells[index] {
-            self.slots.insert(S::key(&before.record), applied.slot);
+        self.rows[index] = applied.before;
+        if let Some(key) = key_in::<S>(&self.rows, slot) {
+            self.slots.insert(key, slot, |slot| key_in::<S>(&self.rows, slot));
         }
     }
 
@@ -233,25 +265,25 @@ impl<S: Stream> Table<S> {
     ///
     /// # Errors
     /// [`Illegal`] when the slot is taken or beyond the bound, or the key has another slot; nothing is changed.
-    pub(crate) fn place(&mut self, record: S::Record) -> Result<(), Illegal> {
-        let (slot, key) = (S::slot_of(&record), S::key(&record));
+    pub(crate) fn place(&mut self, record: &S::Record) -> Result<(), Illegal> {
+        let (slot, key) = (S::slot_of(record), S::key_of(record));
         if slot.0 >= self.bound {
             return Err(Illegal::SlotBeyond { slot, bound: self.bound });
         }
-        if let Some(held) = self.get(slot) {
-            return Err(Illegal::SlotTaken { slot, holder: S::key(held), other: key });
+        if let Some(holder) = key_in::<S>(&self.rows, slot) {
+            return Err(Illegal::SlotTaken { slot, holder, other: key });
         }
         if let Some(slot) = self.slot(key) {
             return Err(Illegal::Registered { task: key, slot });
         }
         let index = slot.0 as usize;
-        if index >= self.cells.len() {
-            self.cells.resize_with(index + 1, || None);
+        if index >= self.rows.len() {
+            self.rows.resize_with(index + 1, || None);
         }
-        let hash = S::record_hash(&record, false);
-        self.digest = self.digest.with(hash);
-        self.slots.insert(key, slot);
-        self.cells[index] = Some(Cell { record, hash, shown: None });
+        let row = S::pack(record, &mut self.epochs);
+        self.digest = self.digest.with(S::hash_of(&row));
+        self.rows[index] = Some(row);
+        self.slots.insert(key, slot, |slot| key_in::<S>(&self.rows, slot));
         Ok(())
     }
 
@@ -262,17 +294,17 @@ impl<S: Stream> Table<S> {
 
     /// Writes a state that no entry made into every record. What no controller may do: a bait.
     pub(crate) fn write_failed(&mut self) {
-        for cell in self.cells.iter_mut().flatten() {
-            S::write_failed(&mut cell.record);
-        }
+        self.rows.iter_mut().flatten().for_each(S::write_failed);
     }
 
     /// Alters a record in memory without its hash, as a fault of the machine would. For tests of the checks.
     #[cfg(feature = "bait")]
     pub fn damage(&mut self, slot: Slot, alter: impl FnOnce(&mut S::Record)) -> bool {
-        match self.cells.get_mut(slot.0 as usize).and_then(Option::as_mut) {
-            Some(cell) => {
-                alter(&mut cell.record);
+        let Some(mut record) = self.get(slot) else { return false };
+        alter(&mut record);
+        match self.rows.get_mut(slot.0 as usize).and_then(Option::as_mut) {
+            Some(row) => {
+                *row = S::damaged(row, &record, &mut self.epochs);
                 true
             }
             None => false,

@@ -5,7 +5,6 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use crate::bait::{bait, Baits};
-use crate::error::Illegal;
 use crate::id::{Epoch, Slot, TaskId};
 use crate::revision::{Made, Revision};
 use crate::time::UnixMillis;
@@ -45,6 +44,13 @@ impl State {
     /// Whether the table has the move.
     pub fn may_become(self, to: State) -> bool {
         self.moves().contains(&to)
+    }
+
+    /// The table of moves as a record obeys it.
+    pub(crate) fn allows(self, to: State, baits: Baits) -> bool {
+        let _ = baits;
+        self.may_become(to)
+            || bait!(baits, AcceptRunningAfterSucceeded) && self == State::Succeeded && to == State::Running
     }
 
     /// Whether an attempt has ended in this state.
@@ -192,6 +198,26 @@ pub enum Exit {
     Signal(i32),
 }
 
+impl Exit {
+    /// The kind (0 none, 1 a code, 2 a signal) and the number, as they are hashed and kept.
+    pub(crate) const fn parts(self) -> (u8, i32) {
+        match self {
+            Exit::None => (0, 0),
+            Exit::Code(code) => (1, code),
+            Exit::Signal(signal) => (2, signal),
+        }
+    }
+
+    /// The inverse of [`Exit::parts`].
+    pub(crate) const fn of_parts(kind: u8, number: i32) -> Exit {
+        match kind {
+            0 => Exit::None,
+            1 => Exit::Code(number),
+            _ => Exit::Signal(number),
+        }
+    }
+}
+
 impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -236,6 +262,25 @@ impl Payload {
         } else {
             Some(Arc::new(self))
         }
+    }
+
+    /// The payload of a record after a status with `next`: a trace stays until a change brings another, an extension for
+    /// good.
+    pub(crate) fn carried(held: Option<&Arc<Payload>>, next: Option<&Arc<Payload>>) -> Option<Arc<Payload>> {
+        let Some(held) = held else { return next.cloned() };
+        let keep_trace = held.trace.is_some() && next.is_none_or(|n| n.trace.is_none());
+        let keep_ext = !held.ext.is_empty() && next.is_none_or(|n| n.ext.is_empty());
+        if !keep_trace && !keep_ext {
+            return next.cloned();
+        }
+        let mut payload = next.map(|next| next.as_ref().clone()).unwrap_or_default();
+        if keep_trace {
+            payload.trace = held.trace;
+        }
+        if keep_ext {
+            payload.ext = held.ext.clone();
+        }
+        payload.into_shared()
     }
 }
 
@@ -357,139 +402,100 @@ impl Record {
         self.payload.as_deref().and_then(|p| p.trace)
     }
 
-    /// The record that `entry`, of this revision, makes of `held`.
-    ///
-    /// # Errors
-    /// [`Illegal`] when the entry does not follow from the record; nothing is changed.
-    pub fn step(
-        held: Option<&Record>,
-        entry: &Entry,
-        revision: Revision,
-        baits: Baits,
-    ) -> Result<Stepped<Record>, Illegal> {
-        let made = Made { epoch: entry.epoch, revision };
-        match (&entry.change, held) {
-            (Change::Register { id, metadata, payload }, None) => Ok(Stepped::Live(Record {
-                id: *id,
-                slot: entry.slot,
-                registered: made,
-                newest: made,
-                attempt: 0,
-                number: 1,
-                state: State::Pending,
-                at: entry.at,
-                reason: Reason::NONE,
-                source: Source::HOST,
-                exit: Exit::None,
-                metadata: metadata.clone(),
-                payload: payload.clone(),
-            })),
-            (Change::Register { id, .. }, Some(held)) => {
-                Err(Illegal::SlotTaken { slot: entry.slot, holder: held.id, other: *id })
-            }
-            (_, None) => Err(Illegal::SlotFree { slot: entry.slot }),
-            (Change::Move(status), Some(held)) => held.moved(status, entry, made, baits).map(Stepped::Live),
-            (Change::Forget { registered }, Some(held)) => {
-                if *registered != held.registered.revision && !bait!(baits, TombstoneNamesSlotOnly) {
-                    return Err(Illegal::OtherRegistration {
-                        task: held.id,
-                        held: held.registered.revision,
-                        named: *registered,
-                    });
-                }
-                if !held.state.is_ended() {
-                    return Err(Illegal::NotEnded { task: held.id, state: held.state });
-                }
-                Ok(Stepped::Forgotten(Record { newest: made, ..held.clone() }))
-            }
-            (Change::Unknown { kind, bytes }, Some(held)) => Ok(Stepped::Live(held.extended(*kind, bytes, made))),
-        }
-    }
-
-    fn moved(&self, status: &Status, entry: &Entry, made: Made, baits: Baits) -> Result<Record, Illegal> {
-        if !allows(self.state, status.state, baits) {
-            return Err(Illegal::Transition {
-                task: self.id,
-                attempt: self.attempt,
-                number: self.number,
-                from: self.state,
-                to: status.state,
-            });
-        }
-        let retry = status.state == State::Pending;
-        let attempt = if retry { self.attempt.checked_add(1) } else { Some(self.attempt) };
-        let (Some(attempt), Some(number)) = (attempt, self.number.checked_add(1)) else {
-            return Err(Illegal::NumbersUsedUp { task: self.id });
-        };
-        Ok(Record {
-            newest: made,
-            attempt,
-            number,
-            state: status.state,
-            at: entry.at,
-            reason: status.reason,
-            source: status.source,
-            exit: status.exit,
-            payload: self.carried(&status.payload),
-            ..self.clone()
-        })
-    }
-
-    /// The payload of a next status: a trace stays until a change brings another, an extension for good.
-    fn carried(&self, next: &Option<Arc<Payload>>) -> Option<Arc<Payload>> {
-        let Some(held) = self.payload.as_deref() else { return next.clone() };
-        let keep_trace = held.trace.is_some() && next.as_ref().is_none_or(|n| n.trace.is_none());
-        let keep_ext = !held.ext.is_empty() && next.as_ref().is_none_or(|n| n.ext.is_empty());
-        if !keep_trace && !keep_ext {
-            return next.clone();
-        }
-        let mut payload = next.as_deref().cloned().unwrap_or_default();
-        if keep_trace {
-            payload.trace = held.trace;
-        }
-        if keep_ext {
-            payload.ext = held.ext.clone();
-        }
-        payload.into_shared()
-    }
-
-    fn extended(&self, kind: u8, bytes: &Value, made: Made) -> Record {
-        let mut ext = alloc::vec![kind];
-        ext.extend_from_slice(bytes.as_bytes());
-        let mut payload = self.payload.as_deref().cloned().unwrap_or_default();
-        payload.ext = Value::new(&ext);
-        Record { newest: made, payload: payload.into_shared(), ..self.clone() }
-    }
-
     /// The record hash: XXH3-64 (seed 0) over the canonical bytes, as docs/PROTOCOL.md lists them. `forgotten` gives
     /// the hash that a tombstone leaves.
     pub fn hash(&self, forgotten: bool) -> u64 {
-        let mut bytes = [0u8; CANONICAL_LENGTH + 25];
-        let length = self.canonical(forgotten, &mut bytes);
-        xxhash_rust::xxh3::xxh3_64(&bytes[..length])
+        self.fields(forgotten).hash()
     }
 
     /// Writes the canonical bytes, fixed for ever, and returns how many they are.
     pub fn canonical(&self, forgotten: bool, out: &mut [u8; CANONICAL_LENGTH + 25]) -> usize {
-        let empty = Payload::default();
-        let payload = self.payload.as_deref().unwrap_or(&empty);
-        let (metadata_length, metadata_hash) = self.metadata.as_deref().map_or((0, 0), |m| (m.len(), m.hash()));
-        let (exit_kind, exit) = match self.exit {
-            Exit::None => (0u8, 0i32),
-            Exit::Code(code) => (1, code),
-            Exit::Signal(signal) => (2, signal),
-        };
-        let flags = u8::from(forgotten) | u8::from(payload.message_cut) << 1 | u8::from(payload.trace.is_some()) << 2;
-        // Places are constants, so that the compiler checks them and not each call.
-        macro_rules! put {
-            ($($at:literal: $bytes:expr,)*) => {
-                $(
-                    let bytes = $bytes;
-                    out[$at..$at + bytes.len()].copy_from_slice(&bytes);
-                )*
-            };
+        out.fill(0);
+        self.fields(forgotten).write(out)
+    }
+
+    fn fields(&self, forgotten: bool) -> Canonical<'_> {
+        Canonical {
+            id: self.id,
+            slot: self.slot,
+            registered: self.registered,
+            newest: self.newest,
+            attempt: self.attempt,
+            number: self.number,
+            state: self.state,
+            at: self.at,
+            reason: self.reason,
+            source: self.source,
+            exit: self.exit.parts(),
+            metadata: self.metadata.as_deref(),
+            payload: self.payload.as_deref(),
+            forgotten,
         }
+    }
+}
+
+/// What a record hash is made over, wherever the fields are kept.
+pub(crate) struct Canonical<'a> {
+    pub id: TaskId,
+    pub slot: Slot,
+    pub registered: Made,
+    pub newest: Made,
+    pub attempt: u32,
+    pub number: u32,
+    pub state: State,
+    pub at: UnixMillis,
+    pub reason: Reason,
+    pub source: Source,
+    pub exit: (u8, i32),
+    pub metadata: Option<&'a Value>,
+    pub payload: Option<&'a Payload>,
+    pub forgotten: bool,
+}
+
+// Places are constants, so that the compiler checks them and not each call.
+macro_rules! put {
+    ($out:ident, $($at:literal: $bytes:expr,)*) => {
+        $(
+            let bytes = $bytes;
+            $out[$at..$at + bytes.len()].copy_from_slice(&bytes);
+        )*
+    };
+}
+
+impl Canonical<'_> {
+    /// XXH3-64 (seed 0) over the canonical bytes.
+    #[inline]
+    pub(crate) fn hash(&self) -> u64 {
+        if self.payload.is_some_and(|payload| payload.trace.is_some()) {
+            let mut bytes = [0u8; CANONICAL_LENGTH + 25];
+            let length = self.write(&mut bytes);
+            return xxhash_rust::xxh3::xxh3_64(&bytes[..length]);
+        }
+        // The usual length, known to the compiler.
+        let mut bytes = [0u8; CANONICAL_LENGTH];
+        self.write_fixed(&mut bytes);
+        xxhash_rust::xxh3::xxh3_64(&bytes)
+    }
+
+    /// Writes the bytes over zeros, and returns how many they are.
+    fn write(&self, out: &mut [u8; CANONICAL_LENGTH + 25]) -> usize {
+        if let Some(fixed) = out.first_chunk_mut() {
+            self.write_fixed(fixed);
+        }
+        let Some(trace) = self.payload.and_then(|payload| payload.trace) else { return CANONICAL_LENGTH };
         put! {
+            out,
+            128: trace.trace_id,
+            144: trace.span_id,
+            152: [trace.flags],
+        }
+        CANONICAL_LENGTH + 25
+    }
+
+    #[inline]
+    fn write_fixed(&self, out: &mut [u8; CANONICAL_LENGTH]) {
+        put! {
+            out,
             0: self.id.0,
             16: self.slot.0.to_le_bytes(),
             20: self.registered.epoch.0.to_le_bytes(),
@@ -501,41 +507,32 @@ impl Record {
             60: self.at.0.to_le_bytes(),
             68: self.state.code().to_le_bytes(),
             70: self.reason.0.to_le_bytes(),
-            72: [self.source.0, exit_kind],
-            74: exit.to_le_bytes(),
-            78: [flags, 0],
-            80: (metadata_length as u32).to_le_bytes(),
-            84: metadata_hash.to_le_bytes(),
-            92: (payload.message.len() as u32).to_le_bytes(),
-            96: payload.message.hash().to_le_bytes(),
-            104: (payload.result.len() as u32).to_le_bytes(),
-            108: payload.result.hash().to_le_bytes(),
-            116: (payload.ext.len() as u32).to_le_bytes(),
-            120: payload.ext.hash().to_le_bytes(),
+            72: [self.source.0, self.exit.0],
+            74: self.exit.1.to_le_bytes(),
+            78: [u8::from(self.forgotten), 0],
         }
-        let Some(trace) = &payload.trace else { return CANONICAL_LENGTH };
-        put! {
-            128: trace.trace_id,
-            144: trace.span_id,
-            152: [trace.flags],
+        if let Some(metadata) = self.metadata {
+            put! {
+                out,
+                80: (metadata.len() as u32).to_le_bytes(),
+                84: metadata.hash().to_le_bytes(),
+            }
         }
-        CANONICAL_LENGTH + 25
+        if let Some(payload) = self.payload {
+            let flags =
+                u8::from(self.forgotten) | u8::from(payload.message_cut) << 1 | u8::from(payload.trace.is_some()) << 2;
+            put! {
+                out,
+                78: [flags],
+                92: (payload.message.len() as u32).to_le_bytes(),
+                96: payload.message.hash().to_le_bytes(),
+                104: (payload.result.len() as u32).to_le_bytes(),
+                108: payload.result.hash().to_le_bytes(),
+                116: (payload.ext.len() as u32).to_le_bytes(),
+                120: payload.ext.hash().to_le_bytes(),
+            }
+        }
     }
-}
-
-/// What an entry makes of a record.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Stepped<R> {
-    /// The record as it is now.
-    Live(R),
-    /// The record as the tombstone leaves it; its slot is free.
-    Forgotten(R),
-}
-
-/// The table of moves as a record obeys it.
-fn allows(from: State, to: State, baits: Baits) -> bool {
-    let _ = baits;
-    from.may_become(to) || bait!(baits, AcceptRunningAfterSucceeded) && from == State::Succeeded && to == State::Running
 }
 
 /// The newest news of a running attempt: lossy, without a revision.

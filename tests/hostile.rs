@@ -106,7 +106,7 @@ fn counter(metrics: &ControllerMetrics, name: &str) -> u64 {
 fn bad(rig: &mut Rig, bytes: &[u8], counted: &str) -> ReceiveError {
     let records = |rig: &Rig, index| {
         let table = rig.controller.table(rig.node(index).unwrap()).unwrap();
-        (table.position(), table.digest(), table.iter().cloned().collect::<Vec<_>>())
+        (table.position(), table.digest(), table.iter().collect::<Vec<_>>())
     };
     let before = [records(rig, 0), records(rig, 1)];
     let metrics = *rig.controller.metrics();

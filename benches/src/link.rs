@@ -64,7 +64,7 @@ impl Lossy {
             && table.position() == self.agent.table().position()
             && self.agent.tasks().all(|record| {
                 let shown = view.find(node, record.id).and_then(|task| task.detail());
-                shown == self.agent.detail_of(record.id)
+                shown.as_ref() == self.agent.detail_of(record.id)
             })
     }
 

@@ -88,7 +88,7 @@ impl Pair {
     fn step(&mut self, op: u8, script: &mut Script<'_>) {
         match op % 16 {
             0..=3 => {
-                let before: Vec<Record> = self.agent.tasks().cloned().collect();
+                let before: Vec<Record> = self.agent.tasks().collect();
                 let now = self.at();
                 host_call(script, &mut self.agent, now);
                 self.note_said(&before);
@@ -253,7 +253,7 @@ impl Pair {
             && (self.forged || view.node(node).is_some_and(|node| node.is_synced()))
             && (self.forged
                 || self.agent.tasks().all(|record| {
-                    let shown = view.find(node, record.id).and_then(|task| task.detail().cloned());
+                    let shown = view.find(node, record.id).and_then(|task| task.detail());
                     shown.as_ref() == self.agent.detail_of(record.id)
                 }))
     }

@@ -272,12 +272,12 @@ impl Agent {
     }
 
     /// The record of a task that is registered and not yet forgotten.
-    pub fn task(&self, id: TaskId) -> Option<&Record> {
+    pub fn task(&self, id: TaskId) -> Option<Record> {
         self.publisher.table.find(id)
     }
 
     /// All tasks that are registered and not yet forgotten, by slot.
-    pub fn tasks(&self) -> impl Iterator<Item = &Record> {
+    pub fn tasks(&self) -> impl Iterator<Item = Record> + '_ {
         self.publisher.table.iter()
     }
 
@@ -328,7 +328,7 @@ impl Agent {
 
     /// The task that a slot stands for.
     pub fn task_in(&self, slot: Slot) -> Option<TaskId> {
-        self.publisher.table.get(slot).map(|record| record.id)
+        self.publisher.table.row(slot).map(|row| row.id())
     }
 
     /// A hash of everything that decides what this agent will do; what was counted is no part of it. For model checkers.

@@ -8,8 +8,9 @@ use crate::error::TaskError;
 use crate::id::{Slot, TaskId};
 use crate::publisher::{REGISTRATION_ROOM, RETRY_ROOM};
 use crate::revision::Revision;
+use crate::row::Row;
 use crate::stream::Stream;
-use crate::task::{Change, Detail, Entry, Exit, Payload, Reason, Record, Source, State, Status, TraceContext};
+use crate::task::{Change, Detail, Entry, Exit, Payload, Reason, Source, State, Status, TraceContext};
 use crate::time::{Instant, UnixMillis};
 use crate::value::Value;
 
@@ -142,7 +143,7 @@ impl Agent {
         let now = self.enter(now);
         let (slot, held) = self.held(id)?;
         check_length("result", report.result, self.config.limits.result)?;
-        let legal = held.state.may_become(state);
+        let legal = held.state().may_become(state);
         if self.publisher.is_retiring(slot) {
             return Err(TaskError::BeingForgotten(id));
         }
@@ -178,8 +179,8 @@ impl Agent {
             return Err(TaskError::ProgressOutOfRange(percent));
         }
         let (slot, held) = self.held(id)?;
-        if held.state != State::Running {
-            return Err(TaskError::NotRunning { task: id, state: held.state });
+        if held.state() != State::Running {
+            return Err(TaskError::NotRunning { task: id, state: held.state() });
         }
         let message = cut(message, self.config.limits.message as usize).0;
         let message = (!message.is_empty()).then(|| Arc::new(Value::new(message)));
@@ -195,8 +196,8 @@ impl Agent {
     pub fn forget(&mut self, now: Instant, id: TaskId) -> Result<(), TaskError> {
         let now = self.enter(now);
         let (slot, held) = self.held(id)?;
-        if !held.state.is_ended() {
-            return Err(TaskError::Illegal(crate::error::Illegal::NotEnded { task: id, state: held.state }));
+        if !held.state().is_ended() {
+            return Err(TaskError::Illegal(crate::error::Illegal::NotEnded { task: id, state: held.state() }));
         }
         self.publisher.retire(slot);
         self.bury(now);
@@ -206,8 +207,8 @@ impl Agent {
     /// Publishes the tombstones that are due, and tells of those that became durable.
     pub(super) fn bury(&mut self, now: Instant) {
         while let Some(slot) = self.publisher.ripe.pop() {
-            let Some(record) = self.publisher.table.get(slot) else { continue };
-            let change = Change::Forget { registered: record.registered.revision };
+            let Some(row) = self.publisher.table.row(slot) else { continue };
+            let change = Change::Forget { registered: row.registration() };
             let at = self.wall(now);
             // It has ended, and names its own registration: the tombstone follows.
             let _ = self.make(now, slot, at, change);
@@ -217,9 +218,9 @@ impl Agent {
         }
     }
 
-    fn held(&self, id: TaskId) -> Result<(Slot, &Record), TaskError> {
+    fn held(&self, id: TaskId) -> Result<(Slot, &Row), TaskError> {
         let slot = self.publisher.table.slot(id).ok_or(TaskError::UnknownTask(id))?;
-        self.publisher.table.get(slot).map(|record| (slot, record)).ok_or(TaskError::UnknownTask(id))
+        self.publisher.table.row(slot).map(|row| (slot, row)).ok_or(TaskError::UnknownTask(id))
     }
 
     fn at(&self, now: Instant, given: Option<UnixMillis>) -> UnixMillis {

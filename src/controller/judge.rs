@@ -24,22 +24,22 @@ use crate::time::Instant;
 use crate::wire::Verdict;
 
 /// What the view knew of a task before the switch.
-#[derive(Clone, Copy)]
-struct Known<'a> {
-    record: &'a Record,
+#[derive(Clone)]
+struct Known {
+    record: Record,
     /// State and number that the view shows: those of the final that it keeps against what the agent says, if it does.
     shown: (State, u32),
     /// Whether nothing can follow: SUCCEEDED, CANCELLED, or forgotten.
     is_final: bool,
 }
 
-impl<'a> Known<'a> {
+impl Known {
     /// Whether the view keeps a final against what the agent said.
     fn is_contradicted(&self) -> bool {
         self.shown != (self.record.state, self.record.number)
     }
 
-    fn new(record: &'a Record, mark: Option<&Mark>, ended_is_final: bool) -> Known<'a> {
+    fn new(record: Record, mark: Option<&Mark>, ended_is_final: bool) -> Known {
         match mark {
             Some(Mark::Conflict { registered, state, number }) if *registered == record.registered => {
                 Known { record, shown: (*state, *number), is_final: true }
@@ -47,7 +47,8 @@ impl<'a> Known<'a> {
             _ => {
                 let is_final = matches!(record.state, State::Succeeded | State::Cancelled)
                     || ended_is_final && record.state.is_ended();
-                Known { record, shown: (record.state, record.number), is_final }
+                let shown = (record.state, record.number);
+                Known { record, shown, is_final }
             }
         }
     }
@@ -77,7 +78,7 @@ impl Controller {
         node.begin_history();
         node.note_dropped(old.position().revision);
         for record in old.table.iter() {
-            node.close_or_mark(record.clone(), archive);
+            node.close_or_mark(record, archive);
         }
         node.marks.clear();
     }
@@ -166,12 +167,12 @@ impl Node {
         let closed_before: Vec<(TaskId, Closed)> = self.closed.iter().map(|(id, c)| (*id, c.clone())).collect();
         let closed_before: BTreeMap<TaskId, Closed> = closed_before.into_iter().collect();
         let marks_before = self.marks.clone();
-        let known = |id: TaskId, registered: Made| -> Option<Known<'_>> {
+        let known = |id: TaskId, registered: Made| -> Option<Known> {
             if let Some(record) = old.table.find(id).filter(|record| record.registered == registered) {
                 return Some(Known::new(record, marks_before.get(&id), false));
             }
             let closed = closed_before.get(&id).filter(|closed| closed.record.registered == registered)?;
-            Some(Known::new(&closed.record, closed.mark.as_ref(), true))
+            Some(Known::new(closed.record.clone(), closed.mark.as_ref(), true))
         };
 
         let ring: BTreeMap<(TaskId, Made), Final> =
@@ -185,7 +186,7 @@ impl Node {
         for record in old.table.iter() {
             let there = joint.values().any(|other| other.id == record.id && other.registered == record.registered);
             if !there && !ring.contains_key(&(record.id, record.registered)) {
-                counts.unknown += u32::from(self.close_or_mark(record.clone(), archive));
+                counts.unknown += u32::from(self.close_or_mark(record, archive));
             }
         }
         // Damage changes no history: what was held is replaced, and the host has heard it all.
@@ -202,28 +203,29 @@ impl Node {
         for (applied, entry) in &staged.entries[seen..] {
             let number = match (&entry.change, &applied.before) {
                 (Change::Register { .. }, _) => 1,
-                (Change::Move(_), Some(before)) => before.record.number + 1,
+                (Change::Move(_), Some(before)) => before.number + 1,
                 _ => 0,
             };
             let registration = match (&entry.change, &applied.before) {
                 (Change::Register { id, .. }, _) => {
                     Some((*id, Made { epoch: entry.epoch, revision: applied.position.revision }))
                 }
-                (_, Some(before)) => Some((before.record.id, before.record.registered)),
+                (_, Some(before)) => Some((before.id, before.registered)),
                 _ => None,
             };
             let before = registration.and_then(|(id, registered)| known(id, registered));
-            let back = before.is_some_and(|known| number > 0 && number <= known.shown.1.max(known.record.number));
-            self.tell_entry(applied, entry, archive, back);
+            let back =
+                before.as_ref().is_some_and(|known| number > 0 && number <= known.shown.1.max(known.record.number));
+            self.tell_entry(applied.position, applied.before.as_ref(), entry, archive, back);
             let contradicted = before.filter(|known| known.is_final && number > 0 && !finals_give_way);
             if let Some(known) = contradicted {
                 let state = match &entry.change {
                     Change::Move(status) => status.state,
                     _ => State::Pending,
                 };
-                if (state, number) != known.shown && !self.is_in_conflict(known.record) {
+                if (state, number) != known.shown && !self.is_in_conflict(&known.record) {
                     counts.conflicts += 1;
-                    self.mark_conflict(known, state, number, archive);
+                    self.mark_conflict(&known, state, number, archive);
                 }
             }
         }
@@ -231,12 +233,12 @@ impl Node {
     }
 
     /// An ending from the agent's ring of forgotten finals.
-    fn judge_final(&mut self, last: &Final, known: Option<Known<'_>>, archive: &mut Archive, counts: &mut Counts) {
+    fn judge_final(&mut self, last: &Final, known: Option<Known>, archive: &mut Archive, counts: &mut Counts) {
         let node = self.id;
         match known {
             Some(known) if known.shown == (last.state, last.number) => {
                 let mark = self.marks.remove(&last.id).filter(|mark| !matches!(mark, Mark::Conflict { .. }));
-                let record = Record { state: last.state, number: last.number, ..known.record.clone() };
+                let record = Record { state: last.state, number: last.number, ..known.record };
                 self.close(Closed { record, mark }, archive);
             }
             Some(known) if known.is_final => {
@@ -252,7 +254,7 @@ impl Node {
                 });
                 let mark =
                     Some(Mark::Conflict { registered: last.registered, state: known.shown.0, number: known.shown.1 });
-                self.close(Closed { record: known.record.clone(), mark }, archive);
+                self.close(Closed { record: known.record, mark }, archive);
             }
             other => {
                 counts.gaps += 1;
@@ -262,11 +264,11 @@ impl Node {
                     registered: last.registered,
                     state: last.state,
                     number: last.number,
-                    seen: other.map_or(0, |known| known.record.number),
+                    seen: other.as_ref().map_or(0, |known| known.record.number),
                 });
                 let record = other.map_or_else(
                     || ended(last),
-                    |known| Record { state: last.state, number: last.number, ..known.record.clone() },
+                    |known| Record { state: last.state, number: last.number, ..known.record },
                 );
                 self.close(Closed { record, mark: None }, archive);
             }
@@ -277,7 +279,7 @@ impl Node {
     fn judge_record(
         &mut self,
         says: &Record,
-        known: Option<Known<'_>>,
+        known: Option<Known>,
         (history_known, finals_give_way): (bool, bool),
         archive: &mut Archive,
         counts: &mut Counts,
@@ -291,18 +293,18 @@ impl Node {
             }
         }
         if matches!(self.marks.get(&task), Some(Mark::GivenUp { registered }) if *registered == says.registered)
-            && known.is_some_and(|known| known.record.number != says.number)
+            && known.as_ref().is_some_and(|known| known.record.number != says.number)
         {
             self.tell(ControllerEvent::LateTruth { node, task, state: says.state });
         }
         if history_known && known.is_some() {
             return;
         }
-        let had = known.map_or(0, |known| known.record.number);
+        let had = known.as_ref().map_or(0, |known| known.record.number);
         match known {
             Some(known) if known.is_final && known.shown != (says.state, says.number) && !finals_give_way => {
                 counts.conflicts += 1;
-                self.mark_conflict(known, says.state, says.number, archive);
+                self.mark_conflict(&known, says.state, says.number, archive);
             }
             Some(known) if known.shown == (says.state, says.number) && known.is_contradicted() => {
                 // In the end it says what the view has kept.
@@ -333,9 +335,9 @@ impl Node {
 
     /// A registration that has ended is said to begin: its end stands, and what the agent says is held beside it.
     pub(super) fn stand_by_end(&mut self, closed: &Closed, archive: &mut Archive) {
-        let known = Known::new(&closed.record, closed.mark.as_ref(), true);
+        let known = Known::new(closed.record.clone(), closed.mark.as_ref(), true);
         if known.is_final {
-            self.mark_conflict(known, State::Pending, 1, archive);
+            self.mark_conflict(&known, State::Pending, 1, archive);
         }
     }
 
@@ -344,8 +346,8 @@ impl Node {
         mark.is_some_and(|mark| matches!(mark, Mark::Conflict { .. }) && mark.registered() == kept.registered)
     }
 
-    fn mark_conflict(&mut self, known: Known<'_>, says: State, says_number: u32, archive: &mut Archive) {
-        let (kept, (state, number)) = (known.record, known.shown);
+    fn mark_conflict(&mut self, known: &Known, says: State, says_number: u32, archive: &mut Archive) {
+        let (kept, (state, number)) = (&known.record, known.shown);
         self.tell(ControllerEvent::Conflict {
             node: self.id,
             task: kept.id,
@@ -369,11 +371,11 @@ impl Node {
 /// The records where the two histories part: the state at base with the entries that the host has seen.
 fn joint_state(node: &Node, staged: &Staged<Reported>, seen: usize) -> BTreeMap<u32, Record> {
     let mut joint: BTreeMap<u32, Record> =
-        node.subscriber.replica.table.iter().map(|record| (record.slot.0, record.clone())).collect();
+        node.subscriber.replica.table.iter().map(|record| (record.slot.0, record)).collect();
     // Undoing the unseen entries, the newest first, leaves what was before each.
     for (applied, _) in staged.entries[seen..].iter().rev() {
         match &applied.before {
-            Some(before) => joint.insert(applied.slot.0, before.record.clone()),
+            Some(before) => joint.insert(applied.slot.0, before.clone()),
             None => joint.remove(&applied.slot.0),
         };
     }

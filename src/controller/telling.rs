@@ -10,9 +10,8 @@ use super::view::Mark;
 use super::Controller;
 use crate::bait::bait;
 use crate::id::NodeId;
-use crate::stream::Reported;
-use crate::table::{Applied, Cell};
-use crate::task::{Change, Entry, Exit, Reason, Source, State};
+use crate::revision::Position;
+use crate::task::{Change, Entry, Exit, Payload, Reason, Record, Source, State};
 use crate::time::Instant;
 
 impl Controller {
@@ -30,7 +29,8 @@ impl Controller {
         let new = &entries[entries.len() - applied.len().min(entries.len())..];
         for (applied, entry) in applied.iter().zip(new) {
             self.metrics.count_entry(&entry.change, wall.0.saturating_sub(entry.at.0));
-            node.tell_entry(applied, entry, archive, false);
+            let before = applied.before.as_ref().map(|row| node.subscriber.replica.table.unpack(applied.slot, row));
+            node.tell_entry(applied.position, before.as_ref(), entry, archive, false);
         }
         if lossy {
             let revision = node.subscriber.position().revision;
@@ -47,15 +47,15 @@ impl Node {
     /// goes back, or repeats one that the view had.
     pub(super) fn tell_entry(
         &mut self,
-        applied: &Applied<Reported>,
+        position: Position,
+        before: Option<&Record>,
         entry: &Entry,
         archive: &mut Archive,
         out_of_sequence: bool,
     ) {
-        let position = applied.position;
         let may_be_repeat = self.may_be_repeat(position, entry.epoch);
         self.told_epoch = self.told_epoch.max(entry.epoch);
-        match (&entry.change, &applied.before) {
+        match (&entry.change, before) {
             (Change::Register { id, metadata, payload }, _) => {
                 let registered = crate::revision::Made { epoch: entry.epoch, revision: position.revision };
                 let closed = self.reopen(*id, archive);
@@ -85,7 +85,7 @@ impl Node {
                 archive.history.note_transition(self.id, &transition);
                 self.tell_transition(transition);
             }
-            (Change::Move(status), Some(Cell { record: before, .. })) => {
+            (Change::Move(status), Some(before)) => {
                 let retry = status.state == State::Pending;
                 let transition = Transition {
                     task: before.id,
@@ -101,7 +101,7 @@ impl Node {
                     source: status.source,
                     exit: status.exit,
                     metadata: None,
-                    payload: carried(before.payload.as_ref(), status.payload.as_ref()),
+                    payload: with_trace(before.payload.as_ref(), status.payload.as_ref()),
                     may_be_repeat,
                     out_of_sequence,
                 };
@@ -112,7 +112,7 @@ impl Node {
                 }
                 self.tell_transition(transition);
             }
-            (Change::Forget { .. }, Some(Cell { record: before, .. })) => {
+            (Change::Forget { .. }, Some(before)) => {
                 let mark = self.marks.remove(&before.id).filter(|mark| mark.registered() == before.registered);
                 archive.note(self.id, Happening::Forgotten { task: before.id });
                 self.close(Closed { record: before.clone(), mark }, archive);
@@ -128,7 +128,7 @@ impl Node {
             // An entry of a later version's kind: it is in the record, and the host has nothing to hear of it but that
             // the history has come this far.
             (_, before) => {
-                if let Some(Cell { record, .. }) = before {
+                if let Some(record) = before {
                     archive.note(self.id, Happening::Extended { task: record.id });
                     let event = ControllerEvent::EntryOfUnknownKind { node: self.id, task: record.id, position };
                     self.tell(event);
@@ -172,10 +172,7 @@ impl Node {
 }
 
 /// The payload of a transition, with the trace of its task if it brings none of its own.
-fn carried(
-    before: Option<&Arc<crate::task::Payload>>,
-    status: Option<&Arc<crate::task::Payload>>,
-) -> Option<Arc<crate::task::Payload>> {
+fn with_trace(before: Option<&Arc<Payload>>, status: Option<&Arc<Payload>>) -> Option<Arc<Payload>> {
     let trace = before.and_then(|payload| payload.trace);
     if trace.is_none() || status.is_some_and(|payload| payload.trace.is_some()) {
         return status.cloned();

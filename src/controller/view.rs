@@ -8,6 +8,7 @@ use super::watch::{Filter, ViewRevision};
 use super::Controller;
 use crate::id::{Epoch, FrameNumber, Name, NodeId, SessionId, Slot, TaskId};
 use crate::revision::{Made, Position, Revision};
+use crate::row::Row;
 use crate::task::{Detail, Record, State};
 use crate::time::Instant;
 
@@ -244,12 +245,13 @@ impl<'a> NodeView<'a> {
     /// Its tasks.
     pub fn tasks(self) -> impl Iterator<Item = TaskView<'a>> {
         let node = self.node;
-        let live = node.subscriber.replica.table.iter().map(move |record| TaskView { node, record, closed: None });
-        let closed = node.closed_order.iter().filter_map(|(_, id)| node.closed.get(id)).map(move |closed| TaskView {
-            node,
-            record: &closed.record,
-            closed: Some(closed),
-        });
+        let rows = node.subscriber.replica.table.rows();
+        let live = rows.map(move |(slot, row)| TaskView { node, held: Held::Live(slot, row) });
+        let closed = node
+            .closed_order
+            .iter()
+            .filter_map(|(_, id)| node.closed.get(id))
+            .map(move |closed| TaskView { node, held: Held::Closed(closed) });
         live.chain(closed)
     }
 
@@ -262,13 +264,13 @@ impl<'a> NodeView<'a> {
         let table = &node.subscriber.replica.table;
         let first = u32::try_from(cursor).unwrap_or(u32::MAX);
         let live = (first..table.slots_used()).filter_map(move |slot| {
-            let record = table.get(Slot(slot))?;
-            Some((u64::from(slot) + 1, TaskView { node, record, closed: None }))
+            let row = table.row(Slot(slot))?;
+            Some((u64::from(slot) + 1, TaskView { node, held: Held::Live(Slot(slot), row) }))
         });
         let passed = usize::try_from(cursor.saturating_sub(CLOSED)).unwrap_or(usize::MAX);
         let closed = node.closed_order.iter().enumerate().skip(passed).filter_map(move |(place, (_, id))| {
             let closed = node.closed.get(id)?;
-            Some((CLOSED + place as u64 + 1, TaskView { node, record: &closed.record, closed: Some(closed) }))
+            Some((CLOSED + place as u64 + 1, TaskView { node, held: Held::Closed(closed) }))
         });
         live.chain(closed)
     }
@@ -276,18 +278,18 @@ impl<'a> NodeView<'a> {
     /// One of its tasks.
     pub fn task(self, id: TaskId) -> Option<TaskView<'a>> {
         let node = self.node;
-        if let Some(record) = node.subscriber.replica.table.find(id) {
-            return Some(TaskView { node, record, closed: None });
+        let table = &node.subscriber.replica.table;
+        if let Some((slot, row)) = table.slot(id).and_then(|slot| Some((slot, table.row(slot)?))) {
+            return Some(TaskView { node, held: Held::Live(slot, row) });
         }
-        node.closed.get(&id).map(|closed| TaskView { node, record: &closed.record, closed: Some(closed) })
+        node.closed.get(&id).map(|closed| TaskView { node, held: Held::Closed(closed) })
     }
 
     /// The task in a slot, if the detail shown of it is the one that this frame brought.
     pub(super) fn task_showing(self, slot: Slot, number: FrameNumber) -> Option<TaskView<'a>> {
         let node = self.node;
-        let cell = node.subscriber.replica.table.cell(slot)?;
-        let shown = cell.shown.as_ref()?;
-        (shown.number == number).then_some(TaskView { node, record: &cell.record, closed: None })
+        let row = node.subscriber.replica.table.row(slot)?;
+        (row.shown() == Some(number)).then_some(TaskView { node, held: Held::Live(slot, row) })
     }
 }
 
@@ -301,8 +303,14 @@ impl fmt::Debug for NodeView<'_> {
 #[derive(Clone, Copy)]
 pub struct TaskView<'a> {
     node: &'a Node,
-    record: &'a Record,
-    closed: Option<&'a Closed>,
+    held: Held<'a>,
+}
+
+/// Where it is kept.
+#[derive(Clone, Copy)]
+enum Held<'a> {
+    Live(Slot, &'a Row),
+    Closed(&'a Closed),
 }
 
 impl fmt::Debug for TaskView<'_> {
@@ -319,70 +327,87 @@ impl<'a> TaskView<'a> {
 
     /// The task.
     pub fn id(self) -> TaskId {
-        self.record.id
+        match self.held {
+            Held::Live(_, row) => row.id(),
+            Held::Closed(closed) => closed.record.id,
+        }
+    }
+
+    fn reported(self) -> State {
+        match self.held {
+            Held::Live(_, row) => row.state(),
+            Held::Closed(closed) => closed.record.state,
+        }
     }
 
     /// The state: what its agent reported, or the final that the view keeps against it (see [`TaskView::mark`]).
     pub fn state(self) -> State {
         match self.mark() {
             Some(Mark::Conflict { state, .. }) => *state,
-            _ => self.record.state,
+            _ => self.reported(),
         }
     }
 
     /// The attempt that its agent reported.
     pub fn attempt(self) -> u32 {
-        self.record.attempt
+        self.record().attempt
     }
 
     /// The number of its newest transition; that of the final that the view keeps, under a conflict.
     pub fn number(self) -> u32 {
         match self.mark() {
             Some(Mark::Conflict { number, .. }) => *number,
-            _ => self.record.number,
+            _ => self.record().number,
         }
     }
 
     /// What its agent says, whole.
-    pub fn record(self) -> &'a Record {
-        self.record
+    pub fn record(self) -> Record {
+        match self.held {
+            Held::Live(slot, row) => self.node.subscriber.replica.table.unpack(slot, row),
+            Held::Closed(closed) => closed.record.clone(),
+        }
     }
 
     /// Whether its metadata travels apart and has not come yet.
     pub fn is_value_pending(self) -> bool {
-        self.record.metadata.as_deref().is_some_and(|metadata| metadata.is_pending())
+        self.record().metadata.as_deref().is_some_and(|metadata| metadata.is_pending())
     }
 
     /// The newest detail of a running task.
-    pub fn detail(self) -> Option<&'a Detail> {
-        if self.closed.is_some() {
-            return None;
+    pub fn detail(self) -> Option<Detail> {
+        match self.held {
+            Held::Live(slot, _) => self.node.subscriber.replica.detail(slot),
+            Held::Closed(_) => None,
         }
-        self.node.subscriber.replica.detail(self.record.slot)
     }
 
     /// What the controller notes beside it.
     pub fn mark(self) -> Option<&'a Mark> {
-        match self.closed {
-            Some(closed) => closed.mark.as_ref(),
-            None => self.node.marks.get(&self.record.id).filter(|mark| mark.registered() == self.record.registered),
+        match self.held {
+            Held::Closed(closed) => closed.mark.as_ref(),
+            Held::Live(_, row) if !self.node.marks.is_empty() => {
+                let registered = row.registered(self.node.subscriber.replica.table.epochs());
+                self.node.marks.get(&row.id()).filter(|mark| mark.registered() == registered)
+            }
+            Held::Live(..) => None,
         }
     }
 
     /// Whether its agent has forgotten it, or no longer knows it: what stands here is kept by the view alone.
     pub fn is_closed(self) -> bool {
-        self.closed.is_some()
+        matches!(self.held, Held::Closed(_))
     }
 
     /// Whether the knowledge of it is stale.
     pub fn is_stale(self) -> bool {
-        self.closed.is_none() && self.node.is_stale()
+        !self.is_closed() && self.node.is_stale()
     }
 
     /// How fresh the knowledge of it is.
     pub fn freshness(self, now: Instant) -> Freshness {
-        if self.closed.is_some() {
-            return if self.record.state.is_ended() { Freshness::Final } else { Freshness::Closed };
+        if self.is_closed() {
+            return if self.reported().is_ended() { Freshness::Final } else { Freshness::Closed };
         }
         match (self.node.heard_at, self.node.reachability) {
             (_, Reachability::NotReportedYet) | (None, _) => Freshness::NotReportedYet,

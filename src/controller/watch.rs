@@ -299,9 +299,9 @@ impl Controller {
     /// Writes down which details a delta has brought to be shown.
     pub(super) fn note_details(&mut self, id: NodeId, piece: &Piece<'_, Reported>) {
         let Some(node) = self.nodes.get(id.0 as usize).and_then(Option::as_ref) else { return };
+        let table = &node.subscriber.replica.table;
         for (slot, _) in piece.details {
-            let shown = node.subscriber.replica.table.cell(*slot).and_then(|cell| cell.shown.as_ref());
-            if shown.is_some_and(|shown| shown.number == piece.number && shown.epoch == piece.epoch) {
+            if table.row(*slot).is_some_and(|row| row.shows(piece.epoch, piece.number, table.epochs())) {
                 self.metrics.details_total += 1;
                 self.archive.note_detail(id, *slot, piece.number);
             }

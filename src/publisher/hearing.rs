@@ -7,8 +7,8 @@ use crate::bait::bait;
 use crate::id::FrameNumber;
 use crate::log::Place;
 use crate::revision::Revision;
+use crate::row::Stepped;
 use crate::stream::Stream;
-use crate::task::Stepped;
 use crate::time::Instant;
 use crate::window::{Cargo, Flight};
 use crate::wire::Ack;
@@ -137,9 +137,9 @@ impl<S: Stream> Publisher<S> {
     fn pass_base(&mut self, entry: &S::Entry) {
         let slot = S::slot(entry);
         let revision = self.log.base().revision;
-        let current = self.table.get(slot).is_some_and(|record| S::newest(record).revision == revision);
+        let current = self.table.row(slot).is_some_and(|row| S::newest(row) == revision);
         if current {
-            self.at_base.remove(&slot);
+            self.at_base.remove(slot);
             if self.is_retiring(slot) {
                 self.retiring.0[slot.0 as usize] = false;
                 self.ripe.push(slot);
@@ -149,19 +149,17 @@ impl<S: Stream> Publisher<S> {
         if bait!(self.baits, BaseMovesWithoutReplay) {
             return;
         }
-        let held = if S::binds(entry).is_some() { None } else { self.at_base.remove(&slot) };
-        match S::step(held.as_ref(), entry, revision, self.baits) {
-            Ok(Stepped::Live(record)) => {
-                self.at_base.insert(slot, record);
-            }
-            Ok(Stepped::Forgotten(record)) => {
-                let key = S::key(&record);
-                self.leaving.remove(&key);
-                self.values.remove(S::registered(&record).revision);
+        let mut held = if S::binds(entry).is_some() { None } else { self.at_base.remove(slot) };
+        let stepped = S::step(&mut held, entry, revision, self.table.epochs_mut(), self.baits);
+        match (stepped, held) {
+            (Ok(Stepped::Live), Some(row)) => self.at_base.insert(slot, row),
+            (Ok(Stepped::Forgotten), Some(row)) => {
+                self.leaving.remove(&S::key(&row));
+                self.values.remove(S::registration(&row));
                 if !bait!(self.baits, SlotFreedWhenTombstoneMade) {
                     self.free.push(slot);
                 }
-                let last = S::final_of(&record);
+                let last = S::final_of(&row, self.table.epochs());
                 self.gone.push(last.clone());
                 if self.most_finals > 0 {
                     if self.finals.len() == self.most_finals {
@@ -171,7 +169,7 @@ impl<S: Stream> Publisher<S> {
                 }
             }
             // Every entry followed from its record when it was made; it does so again.
-            Err(_) => {}
+            _ => {}
         }
     }
 

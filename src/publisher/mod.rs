@@ -5,12 +5,15 @@
 //! Invariants: state at base + log = state at tail; nothing leaves the log, no slot is given out again and base does not
 //! move but by a durable revision on the chain; an entry that was admitted finds room for its task's end.
 
+mod at_base;
 mod hearing;
 mod sending;
 mod state;
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+
+use at_base::AtBase;
 
 use crate::bait::{bait, Baits};
 use crate::config::{Limits, Pace};
@@ -22,7 +25,7 @@ use crate::map::Map;
 use crate::revision::{Digest, Position, Revision, Tag};
 use crate::snapshot::Outgoing;
 use crate::stream::Stream;
-use crate::table::Table;
+use crate::table::{Applied, Table};
 use crate::time::Instant;
 use crate::values::Values;
 use crate::window::Window;
@@ -92,7 +95,7 @@ pub(crate) struct Publisher<S: Stream> {
     pub(crate) table: Table<S>,
     pub(crate) log: Log<S>,
     /// Records as they were at base, where they have changed since.
-    at_base: Map<Slot, S::Record>,
+    at_base: AtBase<S>,
     /// Forgotten finals up to base, the oldest first.
     pub(crate) finals: VecDeque<S::Final>,
     most_finals: usize,
@@ -133,6 +136,8 @@ pub(crate) struct Publisher<S: Stream> {
     pub(crate) ripe: Vec<Slot>,
     /// What became forgotten for good.
     pub(crate) gone: Vec<S::Final>,
+    /// What the entry being published changes.
+    applied: Vec<Applied<S>>,
 }
 
 impl<S: Stream> Publisher<S> {
@@ -140,7 +145,7 @@ impl<S: Stream> Publisher<S> {
         Publisher {
             table: Table::new(limits.slots, seed, baits),
             log: Log::new(),
-            at_base: Map::new(seed),
+            at_base: AtBase::new(),
             finals: VecDeque::new(),
             most_finals: limits.finals as usize,
             free: Vec::new(),
@@ -167,6 +172,7 @@ impl<S: Stream> Publisher<S> {
             full_frames: 0,
             ripe: Vec::new(),
             gone: Vec::new(),
+            applied: Vec::new(),
         }
     }
 
@@ -255,8 +261,9 @@ impl<S: Stream> Publisher<S> {
     /// [`Illegal`] when it does not follow; nothing is changed.
     pub(crate) fn publish(&mut self, now: Instant, entry: S::Entry) -> Result<Revision, Illegal> {
         let base = self.log.base().revision;
-        let applied = self.table.apply(&entry)?;
-        let slot = applied.slot;
+        self.table.gather_epochs(self.at_base.rows_mut());
+        self.table.apply(&entry, &mut self.applied)?;
+        let slot = S::slot(&entry);
         let binds = S::binds(&entry).is_some();
         if binds {
             if self.free.last() == Some(&slot) {
@@ -267,27 +274,27 @@ impl<S: Stream> Publisher<S> {
         }
         let position = self.table.position();
         self.log.push(entry, position.tag, self.table.digest(), now);
-        if let Some(before) = applied.before {
-            self.reserved -= S::entries_ahead(&before.record);
-            if S::newest(&before.record).revision <= base {
-                self.at_base.insert(slot, before.record.clone());
-            }
-            if self.table.get(slot).is_none() {
-                self.values.ended(S::registered(&before.record).revision);
-                self.leaving.insert(S::key(&before.record), slot);
+        let row = self.table.row(slot);
+        if let Some(before) = self.applied.pop().and_then(|applied| applied.before) {
+            self.reserved -= S::entries_ahead(&before);
+            if row.is_none() {
+                self.values.ended(S::registration(&before));
+                self.leaving.insert(S::key(&before), slot);
                 if bait!(self.baits, SlotFreedWhenTombstoneMade) {
                     self.free.push(slot);
                 }
             }
+            if S::newest(&before) <= base {
+                self.at_base.insert(slot, before);
+            }
         }
-        let record = self.table.get(slot);
         if binds {
-            if let Some(value) = record.and_then(S::long_value) {
+            if let Some(value) = row.and_then(S::long_value) {
                 self.values.add(position.revision, slot, value.len() as u32);
             }
         }
-        self.reserved += record.map_or(0, S::entries_ahead);
-        if !record.is_some_and(S::has_details) {
+        self.reserved += row.map_or(0, S::entries_ahead);
+        if !row.is_some_and(S::has_details) {
             self.details.clear(slot);
         }
         self.note_pending(now);
@@ -316,7 +323,7 @@ impl<S: Stream> Publisher<S> {
         if index >= self.retiring.0.len() {
             self.retiring.0.resize(index + 1, false);
         }
-        let durable = self.table.get(slot).is_some_and(|r| S::newest(r).revision <= self.base().revision);
+        let durable = self.table.row(slot).is_some_and(|row| S::newest(row) <= self.base().revision);
         if durable {
             self.ripe.push(slot);
         } else {
@@ -330,18 +337,20 @@ impl<S: Stream> Publisher<S> {
     }
 
     /// The record of a slot as it is at base.
-    pub(crate) fn base_record(&self, slot: Slot) -> Option<&S::Record> {
-        if let Some(record) = self.at_base.get(&slot) {
-            return Some(record);
-        }
-        self.table.get(slot).filter(|record| S::newest(record).revision <= self.base().revision)
+    pub(crate) fn base_record(&self, slot: Slot) -> Option<S::Record> {
+        self.base_row(slot).map(|row| self.table.unpack(slot, row))
+    }
+
+    pub(super) fn base_row(&self, slot: Slot) -> Option<&S::Row> {
+        let unchanged = || self.table.row(slot).filter(|row| S::newest(row) <= self.base().revision);
+        self.at_base.get(slot).or_else(unchanged)
     }
 
     /// The digest at base, counted anew from the records there.
     pub(crate) fn recount_base(&self) -> Digest {
         (0..self.table.slots_used())
             .filter_map(|slot| self.base_record(Slot(slot)))
-            .fold(Digest::default(), |digest, record| digest.with(S::record_hash(record, false)))
+            .fold(Digest::default(), |digest, record| digest.with(S::record_hash(&record)))
     }
 
     /// Judges a subscriber's position (design: verdicts, in this order: resume or damaged, fork within one epoch and
@@ -408,9 +417,8 @@ impl<S: Stream> Publisher<S> {
             _ => Revision::ZERO,
         };
         let table = &self.table;
-        self.values.begin(durable, |registered, slot| {
-            table.get(slot).is_some_and(|record| S::registered(record).revision == registered)
-        });
+        self.values
+            .begin(durable, |registered, slot| table.row(slot).is_some_and(|row| S::registration(row) == registered));
         if meets_first || fell_back || judgement.verdict != Verdict::Resume {
             self.details.queue_all();
         }

@@ -40,7 +40,7 @@ impl<S: Stream> Publisher<S> {
     }
 
     fn detail_may_go(&self, slot: Slot, to: Revision) -> bool {
-        self.table.get(slot).is_some_and(|record| S::newest(record).revision <= to)
+        self.table.row(slot).is_some_and(|row| S::newest(row) <= to)
     }
 
     /// Whether what waits would fill a frame, by a rough measure of four bytes an entry and two a detail.
@@ -103,7 +103,7 @@ impl<S: Stream> Publisher<S> {
         let mut list = self.window.list();
         let table = &self.table;
         self.details.drain(LOOK_AHEAD, |slot, detail, version| {
-            if table.get(slot).is_none_or(|record| S::newest(record).revision > to) {
+            if table.row(slot).is_none_or(|row| S::newest(row) > to) {
                 Take::Waits
             } else if sink.push_detail(slot, detail) {
                 list.push((slot, version));

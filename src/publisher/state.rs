@@ -14,7 +14,7 @@ impl Publisher<Reported> {
         let mut next = first;
         while next < end.min(slots) {
             if let Some(record) = self.base_record(Slot(next)) {
-                if !writer.push_record(record) {
+                if !writer.push_record(&record) {
                     return next;
                 }
             }
@@ -36,13 +36,14 @@ impl<S: Stream> Publisher<S> {
     /// # Errors
     /// [`Illegal`]; nothing is changed.
     pub(crate) fn place(&mut self, record: S::Record) -> Result<(), Illegal> {
-        let (slot, ahead) = (S::slot_of(&record), S::entries_ahead(&record));
-        let long = S::long_value(&record).map(|value| (S::registered(&record).revision, value.len() as u32));
-        self.table.place(record)?;
-        if let Some((registered, length)) = long {
-            self.values.add(registered, slot, length);
+        let slot = S::slot_of(&record);
+        self.table.place(&record)?;
+        if let Some(row) = self.table.row(slot) {
+            self.reserved += S::entries_ahead(row);
+            if let Some(value) = S::long_value(row) {
+                self.values.add(S::registration(row), slot, value.len() as u32);
+            }
         }
-        self.reserved += ahead;
         self.next_slot = self.next_slot.max(slot.0 + 1);
         Ok(())
     }
@@ -63,10 +64,10 @@ impl<S: Stream> Publisher<S> {
 
     /// The bytes of the long value of a registration, now or as its record was at base.
     pub(crate) fn long_value(&self, registered: Revision, slot: Slot) -> Option<&[u8]> {
-        [self.table.get(slot), self.base_record(slot)]
+        [self.table.row(slot), self.base_row(slot)]
             .into_iter()
             .flatten()
-            .find(|record| S::registered(record).revision == registered)
+            .find(|row| S::registration(row) == registered)
             .and_then(S::long_value)
             .map(|value| value.as_bytes())
     }
@@ -80,7 +81,7 @@ impl<S: Stream> Publisher<S> {
         self.free = (0..self.next_slot)
             .rev()
             .map(Slot)
-            .filter(|slot| self.table.get(*slot).is_none() && !taken[slot.0 as usize])
+            .filter(|slot| self.table.row(*slot).is_none() && !taken[slot.0 as usize])
             .collect();
     }
 }

@@ -18,15 +18,7 @@ type Look = (State, u32, u32, Made, bool, Option<Mark>, Option<Detail>);
 
 fn look(task: TaskView<'_>) -> Look {
     let newest = task.record().newest;
-    (
-        task.state(),
-        task.attempt(),
-        task.number(),
-        newest,
-        task.is_closed(),
-        task.mark().copied(),
-        task.detail().cloned(),
-    )
+    (task.state(), task.attempt(), task.number(), newest, task.is_closed(), task.mark().copied(), task.detail())
 }
 
 fn standing(node: NodeView<'_>) -> NodeStanding {

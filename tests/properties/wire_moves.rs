@@ -72,7 +72,7 @@ fn frame(rig: &Rig, number: u64, slot: Slot, change: Change, tag: Option<Tag>) -
 /// Gives the controller a frame, and holds it to having changed nothing that its host or its acknowledgements show.
 fn refused(rig: &mut Rig, bytes: &[u8]) -> ReceiveError {
     let node = rig.node(0).unwrap();
-    let records = |rig: &Rig| rig.controller.table(node).unwrap().iter().cloned().collect::<Vec<_>>();
+    let records = |rig: &Rig| rig.controller.table(node).unwrap().iter().collect::<Vec<_>>();
     let (before, position) = (records(rig), rig.controller.table(node).unwrap().position());
     let arrivals = rig.controller.metrics().arrivals();
     let now = rig.at();

@@ -369,7 +369,7 @@ fn memory(report: &mut Report, _: &mut Unit, _: Scale) {
     let beside = std::env::current_exe().ok().map(|own| own.with_file_name("figures-heap"));
     let Some(output) = beside.and_then(|program| Command::new(program).output().ok()) else {
         eprintln!(
-            "figures: no figures-heap lies beside this program; `cargo build --release -p taskwire-benches --bins`"
+            "figures: no figures-heap lies beside this program; `cargo build --profile figures -p taskwire-benches --bins`"
         );
         return;
     };

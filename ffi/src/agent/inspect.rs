@@ -294,7 +294,7 @@ pub unsafe extern "C" fn taskwire_agent_task(
             let mut out_task = out_task?;
             let id = TaskId(view::read(id)?.bytes);
             let record = agent.core.task(id).ok_or(TASKWIRE_ERROR_UNKNOWN_TASK)?;
-            out_task.set(0, &of_record(record, agent.core.detail_of(id)));
+            out_task.set(0, &of_record(&record, agent.core.detail_of(id)));
             Ok(())
         })
     }
@@ -337,7 +337,7 @@ pub unsafe extern "C" fn taskwire_agent_tasks(
             let end = agent.core.config().limits.slots;
             while slot < end && count < out_tasks.count() {
                 if let Some(record) = agent.core.table().get(Slot(slot)) {
-                    out_tasks.set(count, &of_record(record, agent.core.detail_of(record.id)));
+                    out_tasks.set(count, &of_record(&record, agent.core.detail_of(record.id)));
                     count += 1;
                 }
                 slot += 1;

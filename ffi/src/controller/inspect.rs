@@ -139,7 +139,7 @@ fn of_task(node: NodeId, task: TaskView<'_>, now: Instant) -> taskwire_task {
         },
         closed: task.is_closed().into(),
         stale: task.is_stale().into(),
-        ..of_record(task.record(), task.detail())
+        ..of_record(&task.record(), task.detail().as_ref())
     }
 }
 

@@ -77,7 +77,7 @@ impl World {
             let Some(task) = view.find(id, record.id) else {
                 return fail(Invariant::Converges, format!("n{n}: task {} is not in the view", record.id));
             };
-            if let Some(differs) = record.difference(task.record()) {
+            if let Some(differs) = record.difference(&task.record()) {
                 return fail(Invariant::Converges, format!("n{n}: task {} is shown wrongly: {differs}", record.id));
             }
             hold!(NothingLost, !task.is_value_pending(), "n{n}: the metadata of task {} never came", record.id);

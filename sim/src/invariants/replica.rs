@@ -172,7 +172,7 @@ impl World {
             let held = table.get(slot);
             let differs = match (&truth, held) {
                 (None, None) => None,
-                (Some(truth), Some(held)) => truth.difference(held),
+                (Some(truth), Some(held)) => truth.difference(&held),
                 (Some(truth), None) => Some(format!("task {} is missing", truth.id)),
                 (None, Some(held)) => {
                     let removed = chain.entries[..position.revision.0 as usize].iter().any(|e| {

@@ -50,7 +50,7 @@ impl World {
                         forgotten: task.is_closed(),
                         detail: None,
                     },
-                    detail: task.detail().cloned(),
+                    detail: task.detail(),
                     stale: task.is_stale(),
                     final_kept: matches!(task.mark(), Some(taskwire::Mark::Conflict { .. })),
                 }

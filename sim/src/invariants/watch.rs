@@ -33,7 +33,7 @@ fn look(task: TaskView<'_>, details: bool) -> Look {
         newest: task.record().newest,
         closed: task.is_closed(),
         mark: task.mark().copied(),
-        detail: task.detail().filter(|_| details).cloned(),
+        detail: task.detail().filter(|_| details),
     }
 }
 

@@ -179,7 +179,7 @@ impl World {
         let alone = !self.truth.had_twins(node);
         for record in life.table.values().filter(|_| alone) {
             let said = life.said.get(&(record.registered, record.attempt)).and_then(|s| s.last());
-            let shown = view.find(id, record.id).and_then(|t| t.detail().cloned());
+            let shown = view.find(id, record.id).and_then(|t| t.detail());
             // A restored agent has no details before its host says some again.
             if record.state == taskwire::State::Running
                 && agent.detail_of(record.id).is_some()

@@ -29,7 +29,7 @@ impl World {
         trace: Option<taskwire::TraceContext>,
     ) -> Check {
         let life = self.agents[p].life;
-        let Some(record) = self.agents[p].agent.task(id).cloned() else {
+        let Some(record) = self.agents[p].agent.task(id) else {
             return fail(Invariant::CursorMeansHave, format!("p{p}: task {id} was registered and is not there"));
         };
         let known = &self.truth.lives[life];
