@@ -2,8 +2,7 @@
 
 package taskwire
 
-// #include <stdlib.h>
-// #include <taskwire.h>
+// #include "library.h"
 import "C"
 
 import (
@@ -176,18 +175,7 @@ func (a *Agent) looked(call string, status C.taskwire_status) error {
 }
 
 func (a *Agent) refused(call string, status Status, kept bool) error {
-	if a.pointer == nil {
-		return ErrClosed
-	}
-	text := ""
-	if kept && status != ErrPanicked {
-		text = words(func(text *C.char, capacity C.size_t, length *C.size_t) {
-			C.taskwire_agent_last_error(a.c(), text, capacity, length)
-			a.leave(ok)
-		})
-	}
-	if text == "" {
-		text = status.Error()
-	}
-	return &Error{Call: call, Status: status, Text: text}
+	return a.refusal(call, status, kept, func(text *C.char, capacity C.size_t, length *C.size_t) {
+		C.taskwire_agent_last_error(a.c(), text, capacity, length)
+	})
 }

@@ -3,8 +3,7 @@
 
 package taskwire
 
-// #include <stdlib.h>
-// #include <taskwire.h>
+// #include "library.h"
 import "C"
 
 import (
@@ -145,9 +144,10 @@ func (a *Agent) update(call string, now Instant, updates []Update) (done int, er
 		return 0, ErrClosed
 	}
 	a.batch.open()
+	first := &a.batch.updates[0] // not in the call itself: cgo would look at the whole slice
 	for done < len(updates) {
 		count := a.batch.fill(updates[done:])
-		status := C.taskwire_agent_update(a.c(), C.uint64_t(now), &a.batch.updates[0], C.size_t(count), &a.length)
+		status := C.taskwire_agent_update(a.c(), C.uint64_t(now), first, C.size_t(count), &a.length)
 		err := a.changed(call, status)
 		done += int(a.length)
 		if err != nil {

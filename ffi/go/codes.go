@@ -2,7 +2,7 @@
 
 package taskwire
 
-// #include <taskwire.h>
+// #include "library.h"
 import "C"
 
 import "strconv"

@@ -2,8 +2,7 @@
 
 package taskwire
 
-// #include <stdlib.h>
-// #include <taskwire.h>
+// #include "library.h"
 import "C"
 
 import (

@@ -2,41 +2,12 @@
 
 package taskwire
 
-// #include <stdlib.h>
-// #include <taskwire.h>
+// #include "library.h"
 import "C"
 
 import (
-	"time"
 	"unsafe"
 )
-
-// A Task is a task as the agent knows it. It is the caller's own copy.
-type Task struct {
-	ID         TaskID
-	Slot       uint32 // the small integer that stands for it
-	State      State
-	Attempt    uint32 // which try it is, from 0
-	Number     uint32 // that of its newest transition, from 1
-	Reason     Reason
-	Source     Source
-	Exit       Exit
-	At         time.Time // when it came to its state
-	Registered EntryID   // its registration
-	Newest     EntryID   // its newest entry
-	Percent    uint8     // as reported last for its attempt, or PercentNone
-	MessageCut bool      // the message was cut at its bound
-	Metadata   []byte
-	Message    string // of its newest transition
-	Result     []byte // of its newest transition
-	Trace      Trace  // zero if there is none
-}
-
-// An EntryID names an entry by the epoch in which it was made and its revision.
-type EntryID struct {
-	Epoch    uint64
-	Revision uint64
-}
 
 // A SyncState is what the controller does not know yet.
 type SyncState struct {
@@ -112,7 +83,7 @@ func (a *Agent) Task(id TaskID) (Task, error) {
 	if err := a.looked("Task", C.taskwire_agent_task(a.c(), a.taskFor(id), &found)); err != nil {
 		return Task{}, err
 	}
-	return a.taskOf(&found), nil
+	return taskOf(a.object, &found), nil
 }
 
 // Tasks writes tasks in the order of their slots, from firstSlot on, and says how many and from where to go on: 0 at
@@ -135,7 +106,7 @@ func (a *Agent) Tasks(firstSlot uint32, tasks []Task) (count int, nextSlot uint3
 			return count, nextSlot, err
 		}
 		for n := 0; n < int(a.length); n++ {
-			tasks[count] = a.taskOf(&found[n])
+			tasks[count] = taskOf(a.object, &found[n])
 			count++
 		}
 		nextSlot = uint32(a.slot)
@@ -144,40 +115,6 @@ func (a *Agent) Tasks(firstSlot uint32, tasks []Task) (count int, nextSlot uint3
 		}
 	}
 	return count, nextSlot, nil
-}
-
-// taskOf copies a task, with what it points at, which is the agent's.
-func (a *Agent) taskOf(from *C.taskwire_task) Task {
-	task := Task{
-		ID:         taskIDOf(&from.id),
-		Slot:       uint32(from.slot),
-		State:      State(from.state),
-		Attempt:    uint32(from.attempt),
-		Number:     uint32(from.number),
-		Reason:     Reason(from.reason),
-		Source:     Source(from.source),
-		Exit:       Exit{ExitKind(from.exit_kind), int32(from.exit_value)},
-		At:         time.UnixMilli(int64(from.at_ms)),
-		Registered: EntryID{uint64(from.registered_epoch), uint64(from.registered_revision)},
-		Newest:     EntryID{uint64(from.newest_epoch), uint64(from.newest_revision)},
-		Percent:    uint8(from.percent),
-		MessageCut: from.message_cut != 0,
-		Metadata:   copied(from.metadata, from.metadata_length),
-		Message:    string(copied(from.message, from.message_length)),
-		Result:     copied(from.result, from.result_length),
-	}
-	if from.has_trace != 0 {
-		task.Trace = traceOf(&from.trace)
-	}
-	a.leave(ok) // the agent was in use until the last byte was copied
-	return task
-}
-
-func copied(bytes *C.uint8_t, length C.size_t) []byte {
-	if bytes == nil || length == 0 {
-		return nil
-	}
-	return append([]byte(nil), unsafe.Slice((*byte)(unsafe.Pointer(bytes)), int(length))...)
 }
 
 // AgentMetricNames gives the names of all counters of an agent, in the manner of OpenMetrics, in the order of their values.

@@ -2,7 +2,7 @@
 
 package taskwire
 
-// #include <taskwire.h>
+// #include "library.h"
 import "C"
 
 import (
@@ -56,6 +56,10 @@ const (
 	ErrNotEnded          = Status(C.TASKWIRE_ERROR_NOT_ENDED)
 	ErrNotFenced         = Status(C.TASKWIRE_ERROR_NOT_FENCED)
 	ErrBeingForgotten    = Status(C.TASKWIRE_ERROR_BEING_FORGOTTEN)
+	ErrUnknownNode       = Status(C.TASKWIRE_ERROR_UNKNOWN_NODE)
+	ErrNotOnHistory      = Status(C.TASKWIRE_ERROR_NOT_ON_HISTORY) // the history has changed: another commit will be due
+	ErrNotPolled         = Status(C.TASKWIRE_ERROR_NOT_POLLED)     // poll and store the events before
+	ErrAlreadyEnded      = Status(C.TASKWIRE_ERROR_ALREADY_ENDED)  // there is nothing to give up
 )
 
 // Fatal.
@@ -92,6 +96,22 @@ func (e *Error) Error() string {
 
 // Unwrap gives the status, so that errors.Is(err, taskwire.ErrFull) holds.
 func (e *Error) Unwrap() error { return e.Status }
+
+// refusal makes the error for a call that was refused. kept says whether the object has words about it, which last writes.
+func (o *object) refusal(call string, status Status, kept bool, last func(*C.char, C.size_t, *C.size_t)) error {
+	if o.pointer == nil {
+		return ErrClosed
+	}
+	text := ""
+	if kept && status != ErrPanicked {
+		text = words(last)
+		o.leave(ok)
+	}
+	if text == "" {
+		text = status.Error()
+	}
+	return &Error{Call: call, Status: status, Text: text}
+}
 
 // words asks a function of the library that writes a text of any length, twice if it is long.
 func words(write func(text *C.char, capacity C.size_t, length *C.size_t)) string {
