@@ -626,6 +626,9 @@
 /** A snapshot did not add up. */
 #define TASKWIRE_SYMPTOM_STAGE 6
 
+/** Bytes that are always enough for the OpenMetrics text of either role, its NUL included. */
+#define TASKWIRE_OPENMETRICS_SIZE 65536
+
 /** Each frame after its length: for streams that lose and change nothing (TCP, TLS, pipes). */
 #define TASKWIRE_FRAMER_LENGTH 1
 
@@ -2885,6 +2888,49 @@ taskwire_status taskwire_controller_metrics(const struct taskwire_controller *co
                                             uint64_t *out_values,
                                             size_t capacity,
                                             size_t *out_count);
+
+/**
+ * Writes everything that can be measured of an agent as OpenMetrics text (version 1.0): how it stands at a time, all
+ * counters, and histograms. It ends with the line "# EOF", and with a NUL after it.
+ *
+ * Parameters: `now_us`, the time in microseconds; `capacity`, bytes of `out_text`; TASKWIRE_OPENMETRICS_SIZE is always enough.
+ *
+ * Pointers: `out_text` is the caller's, and is not kept. `out_length` gets the bytes of the text, without the NUL.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER, TASKWIRE_ERROR_MISALIGNED and TASKWIRE_ERROR_ARGUMENT (more bytes than memory
+ * has): mend the call. TASKWIRE_ERROR_BUFFER_TOO_SMALL: give TASKWIRE_OPENMETRICS_SIZE bytes.
+ * TASKWIRE_ERROR_PANICKED: free the agent.
+ *
+ * Threads: one thread at a time for one agent.
+ *
+ * After an error: the text is empty, if there is room for a NUL, and its length 0; the agent is as it was.
+ */
+taskwire_status taskwire_agent_openmetrics(const struct taskwire_agent *agent,
+                                           uint64_t now_us,
+                                           char *out_text,
+                                           size_t capacity,
+                                           size_t *out_length);
+
+/**
+ * Writes everything that can be measured of a controller as OpenMetrics text (version 1.0): how it stands now, all
+ * counters, and histograms. It ends with the line "# EOF", and with a NUL after it.
+ *
+ * Parameters: `capacity`, bytes of `out_text`; TASKWIRE_OPENMETRICS_SIZE is always enough.
+ *
+ * Pointers: `out_text` is the caller's, and is not kept. `out_length` gets the bytes of the text, without the NUL.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER, TASKWIRE_ERROR_MISALIGNED and TASKWIRE_ERROR_ARGUMENT (more bytes than memory
+ * has): mend the call. TASKWIRE_ERROR_BUFFER_TOO_SMALL: give TASKWIRE_OPENMETRICS_SIZE bytes.
+ * TASKWIRE_ERROR_PANICKED: free the controller.
+ *
+ * Threads: one thread at a time for one controller.
+ *
+ * After an error: the text is empty, if there is room for a NUL, and its length 0; the controller is as it was.
+ */
+taskwire_status taskwire_controller_openmetrics(const struct taskwire_controller *controller,
+                                                char *out_text,
+                                                size_t capacity,
+                                                size_t *out_length);
 
 /**
  * Makes a framer for the bytes that come in on one connection.

@@ -45,7 +45,8 @@
 //! # Layers
 //! Each imports only those below it: roles ([`Agent`], [`Controller`]); mechanisms (publisher, subscriber, replica, stage,
 //! lease); parts (table, log, window, details, receipts, round-trip time); bytes ([`wire`], [`metrics`]); vocabulary
-//! (task, id, revision, time, value, error, config). docs/ARCHITECTURE.md is the map.
+//! (task, id, revision, time, value, error, config). docs/ARCHITECTURE.md is the map; docs/WATCHING.md tells how to
+//! follow a controller's view.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
@@ -116,3 +117,8 @@ pub use task::{
 };
 pub use time::{Instant, UnixMillis};
 pub use value::Value;
+
+/// The programs of the guide to watching are compiled and run with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/WATCHING.md")]
+struct WatchingGuide;

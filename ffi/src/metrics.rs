@@ -1,16 +1,19 @@
-//! The counters of both roles, by the array, with their names. The table of counters is the core's: nothing is repeated
+//! The counters of both roles, by the array, with their names, and all that can be measured as text. The table of counters is the core's: nothing is repeated
 //! here.
 
 use core::ffi::c_char;
 
 use taskwire::metrics::{AgentMetrics, ControllerMetrics, Counter};
+use taskwire::Instant;
 
 use crate::agent::taskwire_agent;
 use crate::controller::taskwire_controller;
 use crate::failure::Outcome;
 use crate::handle::look;
-use crate::status::{taskwire_status, TASKWIRE_ERROR_ARGUMENT, TASKWIRE_ERROR_NULL_POINTER};
-use crate::view::Out;
+use crate::status::{
+    taskwire_status, TASKWIRE_ERROR_ARGUMENT, TASKWIRE_ERROR_BUFFER_TOO_SMALL, TASKWIRE_ERROR_NULL_POINTER,
+};
+use crate::view::{Out, TextOut};
 
 /// The table of names of a role, for C: all one after another, each ended by a NUL, and where each begins. It is made when
 /// this is compiled, as the core's names have no NUL.
@@ -205,6 +208,84 @@ pub unsafe extern "C" fn taskwire_controller_metrics(
     unsafe {
         look(controller, |controller| write(&controller.core.metrics().values(), out_values, capacity, out_count))
     }
+}
+
+/// Bytes that are always enough for the OpenMetrics text of either role, its NUL included.
+pub const TASKWIRE_OPENMETRICS_SIZE: usize = 65_536;
+
+/// Writes a whole text, or none.
+fn expose(
+    text: Result<TextOut<'_>, taskwire_status>,
+    length: Result<Out<usize>, taskwire_status>,
+    write: impl FnOnce(&mut TextOut<'_>) -> core::fmt::Result,
+) -> Outcome {
+    let (mut text, mut length) = (text?, length?);
+    let written = write(&mut text);
+    if written.is_err() || !text.is_whole() {
+        text.clear();
+        return Err(TASKWIRE_ERROR_BUFFER_TOO_SMALL.into());
+    }
+    length.set(text.length);
+    Ok(())
+}
+
+/// Writes everything that can be measured of an agent as OpenMetrics text (version 1.0): how it stands at a time, all
+/// counters, and histograms. It ends with the line "# EOF", and with a NUL after it.
+///
+/// Parameters: `now_us`, the time in microseconds; `capacity`, bytes of `out_text`; TASKWIRE_OPENMETRICS_SIZE is always enough.
+///
+/// Pointers: `out_text` is the caller's, and is not kept. `out_length` gets the bytes of the text, without the NUL.
+///
+/// Errors: TASKWIRE_ERROR_NULL_POINTER, TASKWIRE_ERROR_MISALIGNED and TASKWIRE_ERROR_ARGUMENT (more bytes than memory
+/// has): mend the call. TASKWIRE_ERROR_BUFFER_TOO_SMALL: give TASKWIRE_OPENMETRICS_SIZE bytes.
+/// TASKWIRE_ERROR_PANICKED: free the agent.
+///
+/// Threads: one thread at a time for one agent.
+///
+/// After an error: the text is empty, if there is room for a NUL, and its length 0; the agent is as it was.
+#[no_mangle]
+pub unsafe extern "C" fn taskwire_agent_openmetrics(
+    agent: *const taskwire_agent,
+    now_us: u64,
+    out_text: *mut c_char,
+    capacity: usize,
+    out_length: *mut usize,
+) -> taskwire_status {
+    // SAFETY: NULL or valid for writes, the text for the capacity, which the caller promises.
+    let (text, length) = unsafe { (TextOut::new(out_text, capacity), Out::needed(out_length)) };
+    // SAFETY: the agent is NULL or valid: the caller's promise.
+    unsafe {
+        look(agent, |agent| {
+            expose(text, length, |text| agent.core.write_openmetrics(Instant::from_micros(now_us), text))
+        })
+    }
+}
+
+/// Writes everything that can be measured of a controller as OpenMetrics text (version 1.0): how it stands now, all
+/// counters, and histograms. It ends with the line "# EOF", and with a NUL after it.
+///
+/// Parameters: `capacity`, bytes of `out_text`; TASKWIRE_OPENMETRICS_SIZE is always enough.
+///
+/// Pointers: `out_text` is the caller's, and is not kept. `out_length` gets the bytes of the text, without the NUL.
+///
+/// Errors: TASKWIRE_ERROR_NULL_POINTER, TASKWIRE_ERROR_MISALIGNED and TASKWIRE_ERROR_ARGUMENT (more bytes than memory
+/// has): mend the call. TASKWIRE_ERROR_BUFFER_TOO_SMALL: give TASKWIRE_OPENMETRICS_SIZE bytes.
+/// TASKWIRE_ERROR_PANICKED: free the controller.
+///
+/// Threads: one thread at a time for one controller.
+///
+/// After an error: the text is empty, if there is room for a NUL, and its length 0; the controller is as it was.
+#[no_mangle]
+pub unsafe extern "C" fn taskwire_controller_openmetrics(
+    controller: *const taskwire_controller,
+    out_text: *mut c_char,
+    capacity: usize,
+    out_length: *mut usize,
+) -> taskwire_status {
+    // SAFETY: NULL or valid for writes, the text for the capacity, which the caller promises.
+    let (text, length) = unsafe { (TextOut::new(out_text, capacity), Out::needed(out_length)) };
+    // SAFETY: the controller is NULL or valid: the caller's promise.
+    unsafe { look(controller, |controller| expose(text, length, |text| controller.core.write_openmetrics(text))) }
 }
 
 #[cfg(test)]

@@ -348,6 +348,19 @@ impl TextOut<'_> {
         }
         Ok(TextOut { buffer, length: 0 })
     }
+
+    /// Whether all of the text is there, with its NUL.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.length < self.buffer.len()
+    }
+
+    /// Makes the text empty again.
+    pub(crate) fn clear(&mut self) {
+        self.length = 0;
+        if let Some(first) = self.buffer.first_mut() {
+            *first = 0;
+        }
+    }
 }
 
 impl core::fmt::Write for TextOut<'_> {

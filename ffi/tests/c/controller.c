@@ -377,6 +377,7 @@ static void a_peer_is_who_it_is_bound_to(void)
 static void frames_that_are_no_frames_and_counters(void)
 {
     pair ends = pair_plain();
+    static char text[TASKWIRE_OPENMETRICS_SIZE];
     uint64_t values[256], peer = 9;
     uint8_t frame[1200];
     size_t count = 0, length = 9, i;
@@ -396,6 +397,9 @@ static void frames_that_are_no_frames_and_counters(void)
         if (strcmp(taskwire_controller_metric_name(i), "received_bytes_total") == 0)
             found = values[i] == sizeof frame;
     CHECK(found);
+    CHECK_IS(taskwire_controller_openmetrics(ends.controller, text, sizeof text, &length), TASKWIRE_OK);
+    CHECK(length == strlen(text) && strstr(text, "# UNIT taskwire_controller_received_bytes bytes\n") != NULL);
+    CHECK(strcmp(text + length - 6, "# EOF\n") == 0);
     CHECK_IS(taskwire_controller_forget_node(ends.controller, 0), TASKWIRE_ERROR_UNKNOWN_NODE);
     pair_free(&ends);
 }

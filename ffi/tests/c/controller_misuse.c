@@ -152,6 +152,10 @@ static void null_where_there_must_be_something_else(void)
     CHECK_IS(taskwire_controller_find_task(controller, 0, &id, &task, 1, NULL), null);
     CHECK_IS(taskwire_controller_metrics(controller, NULL, 1, &length), null);
     CHECK_IS(taskwire_controller_metrics(controller, &u64, 1, NULL), null);
+    CHECK_IS(taskwire_controller_openmetrics(controller, NULL, 9, &length), null);
+    CHECK_IS(taskwire_controller_openmetrics(controller, NULL, 0, NULL), null);
+    CHECK_IS(taskwire_controller_openmetrics(NULL, NULL, 0, &length), null);
+    CHECK_IS(taskwire_controller_openmetrics(controller, NULL, 0, &length), TASKWIRE_ERROR_BUFFER_TOO_SMALL);
     CHECK_IS(taskwire_controller_metrics(controller, NULL, 0, &length), TASKWIRE_OK);
     CHECK_IS(taskwire_controller_last_error(controller, NULL, 1, &length), null);
     CHECK(taskwire_controller_metric_name(taskwire_controller_metric_count()) == NULL);

@@ -252,6 +252,7 @@ static void what_an_agent_can_be_asked(void)
     uint32_t lease = 99, is_set = 99;
     uint64_t until = 99, deadline = 99, epoch = 0, values[256];
     size_t count = 0, length = 0, i, sent = 0;
+    static char text[TASKWIRE_OPENMETRICS_SIZE];
     const char *reason = NULL;
 
     CHECK_IS(taskwire_agent_lease(ends.agent, ends.now_us, &lease, &until), TASKWIRE_OK);
@@ -304,6 +305,14 @@ static void what_an_agent_can_be_asked(void)
     CHECK_IS(count, 1);
     CHECK_IS(taskwire_agent_metrics(ends.agent, NULL, 0, &count), TASKWIRE_OK);
     CHECK_IS(count, 0);
+
+    CHECK_IS(taskwire_agent_openmetrics(ends.agent, ends.now_us, text, sizeof text, &length), TASKWIRE_OK);
+    CHECK(length == strlen(text) && strstr(text, "taskwire_agent_session_open 1.0\n") != NULL);
+    CHECK(strcmp(text + length - 6, "# EOF\n") == 0);
+    CHECK_IS(taskwire_agent_openmetrics(ends.agent, ends.now_us, text, length, &count), TASKWIRE_ERROR_BUFFER_TOO_SMALL);
+    CHECK(count == 0 && text[0] == 0);
+    CHECK_IS(taskwire_agent_openmetrics(ends.agent, ends.now_us, text, length + 1, &count), TASKWIRE_OK);
+    CHECK_IS(count, length);
 
     CHECK_IS(taskwire_agent_goodbye_until(ends.agent, ends.now_us, 60000000), TASKWIRE_OK);
     pair_go_on(&ends, 1000000);

@@ -182,6 +182,10 @@ static void null_where_there_must_be_something_else(void)
     CHECK_IS(taskwire_agent_tasks(ends.agent, 0, NULL, 0, &length, &u32), TASKWIRE_OK);
     CHECK_IS(taskwire_agent_metrics(ends.agent, NULL, 1, &length), null);
     CHECK_IS(taskwire_agent_metrics(ends.agent, &u64, 1, NULL), null);
+    CHECK_IS(taskwire_agent_openmetrics(ends.agent, 0, NULL, 9, &length), null);
+    CHECK_IS(taskwire_agent_openmetrics(ends.agent, 0, NULL, 0, NULL), null);
+    CHECK_IS(taskwire_agent_openmetrics(NULL, 0, NULL, 0, &length), null);
+    CHECK_IS(taskwire_agent_openmetrics(ends.agent, 0, NULL, 0, &length), TASKWIRE_ERROR_BUFFER_TOO_SMALL);
     CHECK_IS(taskwire_agent_last_error(ends.agent, NULL, 1, &length), null);
     CHECK_IS(taskwire_agent_last_error(ends.agent, NULL, 0, NULL), TASKWIRE_OK);
     CHECK_IS(taskwire_framer_new(TASKWIRE_FRAMER_LENGTH, 1200, NULL), null);
