@@ -111,6 +111,10 @@ baits! {
     LeaseCountsFromAnswer: "belief-ends-first",
     /// Shorten a lease before the agent has confirmed it.
     LeaseShortenedUnconfirmed: "belief-ends-first",
+    /// Go by a sleep before the controller has confirmed it.
+    SleepHeldUnconfirmed: "belief-ends-first",
+    /// Let a last will of a former session, or of another epoch, act.
+    WillOfAnySession: "one-session-per-node",
     /// Take the silence of the only node for a mass silence.
     MassSilenceOfOne: "no-expiry-in-a-gap",
     /// Queue one event a task when a node is lost, past the queue's bound.

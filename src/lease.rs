@@ -11,6 +11,9 @@ use crate::bait::{bait, Baits};
 use crate::id::NodeId;
 use crate::time::{earliest, micros, Instant};
 
+/// The longest silence that an agent can announce: 30 days.
+pub(crate) const MOST_SLEEP: Duration = Duration::from_secs(30 * 86_400);
+
 /// Lease time of a controller, in microseconds of time in which it was called.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct LeaseClock {
@@ -130,21 +133,43 @@ pub enum LeaseView {
 pub(crate) struct OwnLease {
     length: Duration,
     renewed: Option<Instant>,
+    /// Until then silence means nothing: the controller has said so. The lease begins no earlier.
+    silent_until: Option<Instant>,
     warned: bool,
     expired: bool,
 }
 
 impl OwnLease {
     pub(crate) fn new() -> OwnLease {
-        OwnLease { length: Duration::ZERO, renewed: None, warned: false, expired: false }
+        OwnLease { length: Duration::ZERO, renewed: None, silent_until: None, warned: false, expired: false }
     }
 
     /// A session is open: what was sent at `sent` opened it.
     pub(crate) fn begin(&mut self, lease: Duration, rate_error_ppm: u32, sent: Instant) {
         self.set_length(lease, rate_error_ppm);
         self.renewed = Some(sent);
+        self.silent_until = None;
         self.warned = false;
         self.expired = false;
+    }
+
+    /// The controller's lease begins only after a silence of `silence` from `from` on, as it has confirmed.
+    pub(crate) fn allow_silence(&mut self, from: Instant, silence: Duration, rate_error_ppm: u32) {
+        let until = from.after(less(silence, rate_error_ppm));
+        if self.silent_until.is_none_or(|former| former < until) && !self.expired {
+            self.silent_until = Some(until);
+            self.warned = false;
+        }
+    }
+
+    /// The silence that was confirmed is taken back.
+    pub(crate) fn forbid_silence(&mut self) {
+        self.silent_until = None;
+    }
+
+    /// When what was answered last was sent.
+    pub(crate) fn renewed(&self) -> Option<Instant> {
+        self.renewed
     }
 
     /// The lease has another length from now on, for the silence that is going on as well.
@@ -173,11 +198,14 @@ impl OwnLease {
 
     /// There is no session any more; the belief runs out by itself.
     fn until(&self) -> Option<Instant> {
-        self.renewed.filter(|_| !self.expired).map(|renewed| renewed.after(self.length))
+        let begins = self.renewed.filter(|_| !self.expired)?;
+        Some(self.silent_until.map_or(begins, |until| until.max(begins)).after(self.length))
     }
 
     fn warn_at(&self) -> Option<Instant> {
-        self.renewed.filter(|_| !self.expired && !self.warned).map(|renewed| renewed.after(self.length / 3 * 2))
+        let until = self.until().filter(|_| !self.warned)?;
+        let last_third = micros(self.length - self.length / 3 * 2);
+        Some(Instant::from_micros(until.as_micros().saturating_sub(last_third)))
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {

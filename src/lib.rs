@@ -93,7 +93,9 @@ mod task;
 mod time;
 mod value;
 
-pub use agent::{Agent, AgentBuilder, AgentEvent, Phase, Registration, Report, SessionEnd, SupersedeError, SyncState};
+pub use agent::{
+    Agent, AgentBuilder, AgentEvent, Phase, Registration, Report, SessionEnd, SleepError, SupersedeError, SyncState,
+};
 #[cfg(feature = "bait")]
 pub use bait::Bait;
 pub use bait::Baits;

@@ -432,6 +432,7 @@ fn forged(rng: &mut Rng, rig: &Rig) -> Option<(usize, Vec<u8>)> {
             echo: None,
             wall: UnixMillis(rng.next() >> 2),
             settings_version: 1,
+            sleep: 0,
             settings: None,
             ack: None,
         }),

@@ -128,10 +128,10 @@ prop_compose! {
 prop_compose! {
     fn heartbeat()(tip in position(), digest in option::of(any::<u64>()), sent in number(),
                    echo in option::of((counted(), number(), number(), time())), wall in time(),
-                   settings_version in small(), settings in option::of(settings()), ack in option::of(ack())) -> Body {
+                   settings_version in small(), settings in option::of(settings()), sleep in number(), ack in option::of(ack())) -> Body {
         let echo = echo.map(|(number, sent, received, wall)| Echo { number: FrameNumber(number), sent, received, wall });
         Body::Heartbeat(Heartbeat {
-            tip, digest: digest.map(Digest), sent, echo, wall, settings_version, settings, ack,
+            tip, digest: digest.map(Digest), sent, echo, wall, settings_version, settings, sleep, ack,
         })
     }
 }
@@ -357,6 +357,8 @@ fn body() -> impl Strategy<Value = Body> {
                 Body::Chunk(Chunk { stream, slot: Slot(slot), registered, total, offset, bytes })
             }
         ),
+        1 => number().prop_map(|come_back_after| Body::GoAway(GoAway { come_back_after })),
+        1 => number().prop_map(|epoch| Body::LastWill(LastWill { epoch: Epoch(epoch) })),
         1 => (position(), number()).prop_map(|(tip, come_back_after)| Body::Goodbye(Goodbye { tip, come_back_after })),
     ]
 }

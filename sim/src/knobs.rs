@@ -73,11 +73,17 @@ pub enum Fault {
     LinkDown,
     /// The controller's host says that its input works.
     AllClear,
+    /// An agent's host says in advance how long it will be silent, or takes that back.
+    Sleep,
+    /// A last will is made, or one made before is brought, early or late.
+    LastWill,
+    /// The controller's host sends all agents away for a while.
+    GoAway,
 }
 
 impl Fault {
     /// All, in order.
-    pub const ALL: [Fault; 30] = [
+    pub const ALL: [Fault; 33] = [
         Fault::PartitionNode,
         Fault::OneWay,
         Fault::PartitionAll,
@@ -108,6 +114,9 @@ impl Fault {
         Fault::SetIntervals,
         Fault::LinkDown,
         Fault::AllClear,
+        Fault::Sleep,
+        Fault::LastWill,
+        Fault::GoAway,
     ];
 }
 

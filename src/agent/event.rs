@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::id::{Epoch, Name, TaskId, Term};
 use crate::revision::{Position, Revision};
+use crate::time::Instant;
 use crate::wire::{Refusal, Verdict};
 
 /// One piece of news for the agent's host.
@@ -53,6 +54,11 @@ pub enum AgentEvent {
         heartbeat: Duration,
         /// How long the controller believes in it when it is silent.
         lease: Duration,
+    },
+    /// The controller knows that this agent is going to be silent: it may sleep until then.
+    SleepConfirmed {
+        /// Until when its silence means nothing, by this host's clock.
+        until: Instant,
     },
     /// The controller's belief in this agent will end soon unless it answers.
     LeaseExpiring,
@@ -104,4 +110,6 @@ pub enum SessionEnd {
     Goodbye,
     /// The controller left.
     ControllerLeft,
+    /// The controller sent this agent away for a while. It is believed in meanwhile.
+    SentAway,
 }

@@ -5,6 +5,7 @@ mod builder;
 pub(crate) mod event;
 mod gauges;
 mod journal;
+mod liveness;
 mod receive;
 mod session;
 mod tasks;
@@ -34,6 +35,7 @@ use crate::wire::{Delta, DeltaWriter, Fenced, SnapshotWriter};
 
 pub use builder::AgentBuilder;
 pub use event::{AgentEvent, SessionEnd};
+pub use liveness::SleepError;
 use session::State;
 pub use session::{Phase, SupersedeError};
 pub use tasks::{Registration, Report};

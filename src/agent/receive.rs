@@ -55,8 +55,10 @@ impl Agent {
             self.metrics.frames_silent_total += 1;
             return Ok(Admitted::Dropped);
         }
-        if matches!(header.kind, Kind::Hello | Kind::Open | Kind::Delta | Kind::Snapshot | Kind::Verdict | Kind::Chunk)
-        {
+        if matches!(
+            header.kind,
+            Kind::Hello | Kind::Open | Kind::Delta | Kind::Snapshot | Kind::Verdict | Kind::Chunk | Kind::LastWill
+        ) {
             self.metrics.frames_unexpected_total += 1;
             return Err(ReceiveError::Unexpected { kind: header.kind });
         }
@@ -103,6 +105,7 @@ impl Agent {
             Body::Heartbeat(heartbeat) => self.hear_heartbeat(now, header.number, heartbeat),
             Body::Ask(ask) => self.hear_ask(now, header.number, ask),
             Body::Goodbye(goodbye) => self.hear_goodbye(now, goodbye),
+            Body::GoAway(away) => self.hear_go_away(now, away),
             Body::Refused(refused) => self.hear_refused(now, refused),
             Body::Fenced(fenced) => self.hear_fenced(now, fenced),
             _ => self.unexpected(header.kind),
@@ -273,6 +276,7 @@ impl Agent {
                 if base_moved {
                     self.base_has_moved(now);
                 }
+                self.hear_of_sleep(largest_sent.is_some(), ack);
                 Ok(())
             }
         }

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use super::liveness::Sleep;
 use super::{Agent, AgentEvent, SessionEnd};
 use crate::config::AckPolicy;
 use crate::id::{Epoch, FrameNumber, Name, Nonce, SessionId, Term};
@@ -132,6 +133,8 @@ pub(super) struct Session {
     /// The answer to the newest question, and whether it is to be sent.
     pub judged: Option<Judged>,
     pub answer_due: bool,
+    /// What the controller was told of this agent's silence.
+    pub sleep: Sleep,
 }
 
 impl Session {
@@ -262,6 +265,7 @@ impl Agent {
             echo: None,
             judged: None,
             answer_due: false,
+            sleep: Sleep::default(),
         });
     }
 
@@ -331,6 +335,7 @@ impl Agent {
 
     fn heartbeat_at(&self, session: &Session) -> Instant {
         let regular = session.last_sent.after(session.interval());
+        let regular = session.sleep.holds_until().map_or(regular, |wakes| wakes.max(regular));
         self.prompt_at(session).map_or(regular, |prompt| prompt.min(regular))
     }
 

@@ -181,6 +181,7 @@ impl Agent {
     fn send_heartbeat(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
         let number = self.next_number();
         let wall = self.wall(now);
+        let sleep = self.tell_sleep(now, number);
         let repairing = self.publisher.outgoing.is_some();
         let (tip, digest) = if bait!(self.config.baits, HeartbeatFromTail) {
             (self.publisher.tail(), self.publisher.table.digest())
@@ -199,6 +200,7 @@ impl Agent {
             wall,
             settings_version: session.settings.version,
             settings: None,
+            sleep,
             ack: None,
         };
         let header = Header { kind: Kind::Heartbeat, session: session.id, number };

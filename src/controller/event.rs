@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use crate::id::{Epoch, Name, NodeId, TaskId, Term};
 use crate::revision::{Made, Position, Revision};
 use crate::task::{Exit, Payload, Reason, Source, State};
-use crate::time::UnixMillis;
+use crate::time::{Instant, UnixMillis};
 use crate::value::Value;
 use crate::wire::{Symptom, Verdict};
 
@@ -274,6 +274,13 @@ pub enum ControllerEvent {
         node: NodeId,
         /// The epoch.
         epoch: Epoch,
+    },
+    /// A node says that it will be silent: until then that means nothing, and its lease begins only afterwards.
+    NodeSleeps {
+        /// The node.
+        node: NodeId,
+        /// Until when, by this host's clock.
+        until: Instant,
     },
     /// An agent has accepted a larger term, or this term from another controller: this controller is deposed there.
     Deposed {

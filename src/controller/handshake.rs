@@ -426,6 +426,10 @@ impl Controller {
         self.metrics.sessions_total += 1;
         self.metrics.frames_control_total += 1;
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+        if node.known != Some(by) {
+            // The same incarnation goes by its silence until its first heartbeat of the new session says otherwise.
+            node.forbid_silence();
+        }
         node.known = Some(by);
         node.opened_counter = hello.counter;
         node.confirmed = handshake.settings.unwrap_or(0);
@@ -441,6 +445,8 @@ impl Controller {
             echo: None,
             credit_told: Revision::ZERO,
             refuse: None,
+            away: None,
+            away_due: false,
         });
         let held = node.subscriber.position();
         node.tell(ControllerEvent::NodeOpened { node: id, epoch: by.epoch, verdict: judgement.verdict });

@@ -7,6 +7,7 @@ mod gauges;
 mod handshake;
 mod history;
 mod judge;
+mod liveness;
 mod node;
 mod reach;
 mod receive;

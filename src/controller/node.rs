@@ -39,6 +39,9 @@ pub(super) struct Session {
     /// The credit told last.
     pub credit_told: Revision,
     pub refuse: Option<Refusal>,
+    /// Until when the agent was sent away, and whether it is to be told so now.
+    pub away: Option<Instant>,
+    pub away_due: bool,
 }
 
 /// An event that waits, and the history of its node that it belongs to.
@@ -90,6 +93,9 @@ pub(super) struct Node {
     /// Lease time and time when the node was heard last.
     pub heard: u64,
     pub heard_at: Option<Instant>,
+    /// Lease time and time until which its silence means nothing, as it said or as it was sent away.
+    pub silent_until: u64,
+    pub silent_until_at: Option<Instant>,
     /// The lease time at which it is looked at again.
     pub watched: Option<u64>,
     /// The version of the settings that it is sure to go by, or a later one.
@@ -131,6 +137,8 @@ impl Node {
             reachability: Reachability::NotReportedYet,
             heard: 0,
             heard_at: None,
+            silent_until: 0,
+            silent_until_at: None,
             watched: None,
             confirmed: 0,
             suspect_since: 0,
@@ -180,6 +188,25 @@ impl Node {
             _ if suspect => self.tell(ControllerEvent::NodeSuspect { node }),
             _ => self.tell(ControllerEvent::NodeLive { node }),
         }
+    }
+
+    /// Its silence means nothing until then.
+    pub(super) fn allow_silence(&mut self, until: u64, at: Instant) {
+        (self.silent_until, self.silent_until_at) = (until, Some(at));
+    }
+
+    /// Its silence counts from now on.
+    pub(super) fn forbid_silence(&mut self) {
+        (self.silent_until, self.silent_until_at) = (0, None);
+    }
+
+    /// Tells of a sleep: what the host has not polled of a former one gives way to it.
+    pub(super) fn tell_sleep(&mut self, until: Instant) {
+        let told = |waiting: &Waiting| matches!(waiting.event, ControllerEvent::NodeSleeps { .. });
+        if let Some(index) = self.events.iter().rposition(told) {
+            self.events.remove(index);
+        }
+        self.tell(ControllerEvent::NodeSleeps { node: self.id, until });
     }
 
     /// A new history begins: what was committed of the former counts no more.

@@ -22,15 +22,16 @@ struct Ends {
 }
 
 impl Controller {
-    fn lease_time(&self) -> u64 {
+    pub(super) fn lease_time(&self) -> u64 {
         self.leases.now()
     }
 
     /// What becomes of a node if it stays silent. Suspect: an interval and a half after it was heard.
     fn ends(&self, node: &Node) -> Ends {
         let in_force = self.in_force(node.confirmed);
-        let suspect = node.heard.saturating_add(in_force.heartbeat / 2 * 3);
-        let lease_end = node.heard.saturating_add(in_force.lease);
+        let silent = node.heard.max(node.silent_until);
+        let suspect = silent.saturating_add(in_force.heartbeat / 2 * 3);
+        let lease_end = silent.saturating_add(in_force.lease);
         let most = lease_end.saturating_add(micros(self.config.mass_silence_hold));
         let lost = self.silence.held_until(node.heard, lease_end, in_force.lease, most);
         // While leases are held, a look each interval sees when they no longer are.
@@ -147,6 +148,7 @@ impl Controller {
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
         node.stale = true;
         node.synced = false;
+        node.forbid_silence();
         let tasks_stale = node.subscriber.replica.table.len() as u32;
         node.tell(ControllerEvent::NodeLost { node: id, tasks_stale });
         if bait!(self.config.baits, LostQueuesAnEventATask) {

@@ -8,13 +8,14 @@ use super::{Controller, Target};
 use crate::bait::bait;
 use crate::error::Illegal;
 use crate::id::{Epoch, NodeId, PeerId, SessionId};
+use crate::lease::MOST_SLEEP;
 use crate::receipts::Newness;
 use crate::receive_error::ReceiveError;
 use crate::replica::{Piece, Taken};
 use crate::stage::Part;
 use crate::stream::Reported;
 use crate::subscriber::Compared;
-use crate::time::Instant;
+use crate::time::{micros, Instant};
 use crate::wire::{
     decode_into, Answered, Body, Bounds, DecodeError, Delta, Echo, FaultClass, Fenced, Goodbye, Header, Heartbeat,
     Judged, Kind, NoSession, Refused, Snapshot, StreamNumber, Symptom,
@@ -90,7 +91,10 @@ impl Controller {
                         return Err(ReceiveError::WrongIdentity { bound: bound.clone(), claimed });
                     }
                 }
-                self.dispatch(now, peer, id, header, body, delta)
+                match body {
+                    Body::LastWill(will) => self.hear_last_will(id, header, will),
+                    body => self.dispatch(now, peer, id, header, body, delta),
+                }
             }
             Some(Target::Ended(id)) => self.hear_ended(now, peer, id, header),
             None if self.handshakes.get(header.session).is_some() => match body {
@@ -102,7 +106,9 @@ impl Controller {
             },
             None => {
                 self.metrics.frames_unknown_session_total += 1;
-                self.say_no_session(now, peer, header.session);
+                if header.kind != Kind::LastWill {
+                    self.say_no_session(now, peer, header.session);
+                }
                 Err(ReceiveError::UnknownSession { kind: header.kind, session: header.session })
             }
         }
@@ -123,7 +129,10 @@ impl Controller {
         if bait!(self.config.baits, EndedSessionRenewsLease) {
             self.renew(id, now);
         }
-        if header.kind != Kind::Goodbye {
+        if bait!(self.config.baits, WillOfAnySession) && header.kind == Kind::LastWill {
+            self.doubt(id);
+        }
+        if !matches!(header.kind, Kind::Goodbye | Kind::LastWill) {
             self.say_no_session(now, peer, header.session);
         }
         Ok(())
@@ -181,6 +190,8 @@ impl Controller {
             self.peers.insert((peer, id));
             session.peer = peer;
         }
+        // One who was sent away and still speaks has not heard of it.
+        session.away_due |= session.away.is_some();
         self.renew(id, now);
         if bait!(self.config.baits, FrameRenewsAnotherNode) {
             self.renew(NodeId(0), now);
@@ -399,18 +410,27 @@ impl Controller {
         header: Header,
         heartbeat: Heartbeat,
     ) -> Result<(), ReceiveError> {
+        if heartbeat.sleep > micros(MOST_SLEEP) {
+            self.metrics.frames_malformed_total += 1;
+            return Err(ReceiveError::Exhausted { field: "the sleep of HEARTBEAT" });
+        }
         self.metrics.frames_control_total += 1;
         let wall = self.wall(now);
         let Some(node) = self.node_mut(id) else { return Ok(()) };
         let compared = node.subscriber.compare(now, heartbeat.tip, heartbeat.digest);
         // What was polled and not committed is asked for again.
         node.commit_told = None;
+        let mut newest = false;
         if let Some(session) = &mut node.session {
             session.heartbeat_due = true;
-            if session.echo.is_none_or(|echo| echo.number < header.number) {
+            newest = session.echo.is_none_or(|echo| echo.number < header.number);
+            if newest {
                 session.echo =
                     Some(Echo { number: header.number, sent: heartbeat.sent, received: now.as_micros(), wall });
             }
+        }
+        if newest {
+            self.hear_sleep(now, id, heartbeat.sleep);
         }
         match compared {
             Compared::Equal => self.metrics.digests_equal_total += 1,
@@ -459,6 +479,7 @@ impl Controller {
         self.close_session(id);
         let Some(node) = self.node_mut(id) else { return Ok(()) };
         node.synced = false;
+        node.forbid_silence();
         node.tell(ControllerEvent::NodeLeft { node: id });
         self.move_to(id, Reachability::Left);
         self.note_news(id);

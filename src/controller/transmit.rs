@@ -60,6 +60,9 @@ impl Controller {
             let header = Header { kind: Kind::Refused, session: session_id, number };
             return Some((peer, header, Body::Refused(Refused { answered, refusal, come_back_after })));
         }
+        if let Some(until) = session.away {
+            return self.go_away_frame(now, id, until);
+        }
         if heartbeat_due {
             return self.heartbeat(now, id, session_id, peer);
         }
@@ -108,6 +111,7 @@ impl Controller {
             wall,
             settings_version: newest.version,
             settings,
+            sleep: 0,
             ack,
         };
         let header = Header { kind: Kind::Heartbeat, session: session_id, number };
@@ -144,7 +148,9 @@ impl Controller {
     fn note_send_if_more(&mut self, now: Instant, id: NodeId) {
         let more = self.node_ref(id).is_some_and(|node| {
             let asks = node.subscriber.asking().is_some_and(|asking| asking.next_at <= now);
-            node.session.as_ref().is_some_and(|s| s.ack_due || s.heartbeat_due || s.refuse.is_some() || asks)
+            node.session
+                .as_ref()
+                .is_some_and(|s| s.away.is_none() && (s.ack_due || s.heartbeat_due || asks) || s.refuse.is_some())
         });
         if more {
             self.note_send(id);

@@ -242,6 +242,12 @@ impl<'a> NodeView<'a> {
         self.node.heard_at
     }
 
+    /// Until when its silence means nothing, as it has said (`sleep_for`) or as it was sent away; its lease begins then. It
+    /// may have passed.
+    pub fn silent_until(self) -> Option<Instant> {
+        self.node.silent_until_at
+    }
+
     /// Its tasks.
     pub fn tasks(self) -> impl Iterator<Item = TaskView<'a>> {
         let node = self.node;

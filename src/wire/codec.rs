@@ -170,6 +170,8 @@ fn control(kind: Kind, reader: &mut Reader<'_>, bounds: &Bounds) -> Result<Body,
         Kind::Refused => Body::Refused(strict::read(reader)?),
         Kind::NoSession => Body::NoSession(strict::read(reader)?),
         Kind::Goodbye => Body::Goodbye(strict::read(reader)?),
+        Kind::GoAway => Body::GoAway(strict::read(reader)?),
+        Kind::LastWill => Body::LastWill(strict::read(reader)?),
         Kind::Snapshot => Body::Snapshot(snapshot::read(reader, bounds)?),
         Kind::Chunk => Body::Chunk(chunk::read(reader, bounds)?),
         Kind::Delta => return Err(reader.fail("kind", 1, Fault::UnknownKind(kind as u8))),
@@ -253,6 +255,8 @@ fn write_control(body: &Body, writer: &mut Writer<'_>) {
         Body::Refused(body) => writer.postcard(body),
         Body::NoSession(body) => writer.postcard(body),
         Body::Goodbye(body) => writer.postcard(body),
+        Body::GoAway(body) => writer.postcard(body),
+        Body::LastWill(body) => writer.postcard(body),
         // They have writers of their own, to which `encode` has gone.
         Body::Delta(_) | Body::Snapshot(_) | Body::Chunk(_) => {}
     }

@@ -5,6 +5,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::ends::{GoAway, Goodbye, LastWill};
 use crate::config::{AckPolicy, Limits};
 use crate::id::{Epoch, FrameNumber, Name, Nonce, SessionId, Term};
 use crate::revision::{Digest, Position, Revision};
@@ -51,11 +52,15 @@ pub enum Kind {
     Goodbye = 13,
     /// A part of a long value.
     Chunk = 14,
+    /// Go away, and come back later.
+    GoAway = 16,
+    /// An agent's link is gone, says its carrier.
+    LastWill = 17,
 }
 
 impl Kind {
     /// All kinds of version 1, in the order of their codes.
-    pub const ALL: [Kind; 14] = [
+    pub const ALL: [Kind; 16] = [
         Kind::Hello,
         Kind::Welcome,
         Kind::Open,
@@ -70,14 +75,18 @@ impl Kind {
         Kind::NoSession,
         Kind::Goodbye,
         Kind::Chunk,
+        Kind::GoAway,
+        Kind::LastWill,
     ];
 
-    /// Codes that later versions will use: SKETCH, GOAWAY, LAST_WILL. Counted and skipped by this one.
-    pub const RESERVED: [(u8, &'static str); 3] = [(15, "SKETCH"), (16, "GOAWAY"), (17, "LAST_WILL")];
+    /// Codes that later versions will use: SKETCH. Counted and skipped by this one.
+    pub const RESERVED: [(u8, &'static str); 1] = [(15, "SKETCH")];
 
     /// The kind of a code.
     pub fn from_code(code: u8) -> Option<Kind> {
-        Kind::ALL.get(usize::from(code).wrapping_sub(1)).copied()
+        // The codes rise by one, but for the reserved one between the last two and the others.
+        let index = if code > 15 { code - 2 } else { code.wrapping_sub(1) };
+        Kind::ALL.get(usize::from(index)).copied().filter(|kind| *kind as u8 == code)
     }
 
     /// The name on paper.
@@ -97,6 +106,8 @@ impl Kind {
             Kind::NoSession => "NO_SESSION",
             Kind::Goodbye => "GOODBYE",
             Kind::Chunk => "CHUNK",
+            Kind::GoAway => "GOAWAY",
+            Kind::LastWill => "LAST_WILL",
         }
     }
 }
@@ -145,6 +156,8 @@ pub enum Body {
     NoSession(NoSession),
     Goodbye(Goodbye),
     Chunk(Chunk),
+    GoAway(GoAway),
+    LastWill(LastWill),
 }
 
 impl Body {
@@ -165,6 +178,8 @@ impl Body {
             Body::NoSession(_) => Kind::NoSession,
             Body::Goodbye(_) => Kind::Goodbye,
             Body::Chunk(_) => Kind::Chunk,
+            Body::GoAway(_) => Kind::GoAway,
+            Body::LastWill(_) => Kind::LastWill,
         }
     }
 }
@@ -365,6 +380,17 @@ pub struct Ack {
     pub settings: u32,
 }
 
+impl Ack {
+    /// Whether it says that a frame was processed, or is held for good.
+    pub fn covers(&self, number: FrameNumber) -> bool {
+        match self.largest.0.checked_sub(number.0) {
+            Some(0) => true,
+            Some(below @ 1..=64) => self.bitmap >> (below - 1) & 1 == 1,
+            _ => false,
+        }
+    }
+}
+
 /// A subscriber asks to be judged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Ask {
@@ -436,6 +462,8 @@ pub struct Heartbeat {
     pub settings_version: u32,
     /// New settings, from the controller only.
     pub settings: Option<Settings>,
+    /// Microseconds from the sending of this for which the sender's silence means nothing; from an agent only, 0 for none.
+    pub sleep: u64,
     /// An acknowledgement that rides along.
     pub ack: Option<Ack>,
 }
@@ -528,15 +556,6 @@ pub struct Refused {
 pub struct NoSession {
     /// The session.
     pub session: SessionId,
-}
-
-/// The sender leaves in good order.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Goodbye {
-    /// Its tip.
-    pub tip: Position,
-    /// Microseconds after which it means to come back; 0 if it does not say.
-    pub come_back_after: u64,
 }
 
 /// A time on the wire: microseconds of the sender's own clock.

@@ -52,6 +52,7 @@ fn read_heartbeat(reader: &mut Reader<'_>) -> Option<Heartbeat> {
         wall: wall(reader)?,
         settings_version: small(reader)?,
         settings: if flag(reader)? { return None } else { None },
+        sleep: number(reader)?,
         ack: if flag(reader)? { Some(read_ack(reader)?) } else { None },
     })
 }
@@ -146,6 +147,7 @@ mod tests {
                 wall: UnixMillis(n[2]),
                 settings_version: settings,
                 settings: None,
+                sleep: n[7],
                 ack: with[2].then_some(ack),
             };
             (ack, heartbeat)

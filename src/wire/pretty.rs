@@ -51,6 +51,8 @@ impl fmt::Display for Body {
                 write!(f, " tip {}", goodbye.tip)?;
                 write_come_back(f, goodbye.come_back_after)
             }
+            Body::GoAway(away) => write_come_back(f, away.come_back_after),
+            Body::LastWill(will) => write!(f, " of epoch {}", will.epoch),
         }
     }
 }
@@ -170,6 +172,9 @@ fn write_heartbeat(f: &mut fmt::Formatter<'_>, heartbeat: &Heartbeat) -> fmt::Re
     write!(f, " settings {}", heartbeat.settings_version)?;
     if let Some(settings) = &heartbeat.settings {
         write!(f, " new settings {}: {} µs, lease {} µs", settings.version, settings.heartbeat, settings.lease)?;
+    }
+    if heartbeat.sleep > 0 {
+        write!(f, ", sleeps for {} µs", heartbeat.sleep)?;
     }
     if let Some(ack) = &heartbeat.ack {
         f.write_str("; ack")?;

@@ -99,6 +99,7 @@ pub fn controller(names: &mut Names, controller: &Controller, event: &Controller
         E::NodeSuspect { node } => (Some(*node), "suspect".to_string()),
         E::NodeLive { node } => (Some(*node), "live".to_string()),
         E::NodeLost { node, tasks_stale } => (Some(*node), format!("lost, {tasks_stale} tasks stale")),
+        E::NodeSleeps { node, until } => (Some(*node), format!("sleeps until {until}")),
         E::MassSilence { silent, of } => (None, format!("mass silence: {silent} of {of} nodes")),
         E::NodeLeft { node } => (Some(*node), "left".to_string()),
         E::CommitDue { node, position } => (Some(*node), format!("commit due {}", names.position(*position))),
@@ -130,6 +131,7 @@ pub fn agent(names: &mut Names, event: &AgentEvent) -> String {
         }
         E::Durable { revision } => format!("durable {revision}"),
         E::TaskForgotten { task } => format!("forgotten {}", names.task_name(*task)),
+        E::SleepConfirmed { until } => format!("sleep confirmed until {until}"),
         E::IntervalsChanged { heartbeat, lease } => format!("intervals changed: {heartbeat:?}, lease {lease:?}"),
         E::LeaseExpiring => "lease expiring".to_string(),
         E::LeaseExpired => "lease expired".to_string(),

@@ -8,8 +8,8 @@
 //!
 //! An agent's host: `agent: register t1 meta "build" message "m"`, `register t1 long 900` (metadata of so many bytes), `running`, `succeeded t1 exit 0 result "r"`, `failed t1 exit 3`,
 //! `cancelled`, `retry`, `progress t1 40`, `detail t1 40 "m"`, `forget`, `life t1` (registered, running, succeeded), of one task
-//! or of `t1..t9`; `goodbye 5s`, `supersede 20`, `look`. The controller's: `controller: commit` (what was due last; `commit 2`
-//! what was due the second last), `give up t1`, `forget node edge`, `bind agent edge`, `look`, `counters`, `intervals 1s 4s`, `link down agent`, `all clear`, `commits off`, `polls off`.
+//! or of `t1..t9`; `goodbye 5s`, `supersede 20`, `sleep 60s`, `will` (its carrier keeps a new one), `look`. The controller's: `controller: commit` (what was due last; `commit 2`
+//! what was due the second last), `give up t1`, `forget node edge`, `bind agent edge`, `look`, `counters`, `intervals 1s 4s`, `link down agent`, `will agent` (that of its carrier comes), `away 10s`, `all clear`, `commits off`, `polls off`.
 //!
 //! The link: `lose > DELTA`, `lose < any all`, `lose twin> DELTA 2`, likewise `hold`, `double`, `corrupt`, `cut`, `falsify`, `pass`;
 //! `clear >` takes rules back; `release`, `release reversed`, `release last`; `replay > DELTA 1` sends the first DELTA again.
@@ -145,7 +145,13 @@ fn command(world: &mut World, line: &str) -> Step {
         "clone" => {
             let index = party(world, word(rest, 0)?).ok_or("no such agent")?;
             let (config, agent) = (world.parties[index].config.clone(), world.parties[index].agent.clone());
-            world.parties.push(Party { name: word(rest, 1)?.to_string(), config, agent, frozen: true });
+            world.parties.push(Party {
+                name: word(rest, 1)?.to_string(),
+                config,
+                agent,
+                frozen: true,
+                will: Vec::new(),
+            });
         }
         "release" => release(world, rest.first().copied()),
         "replay" => return replay(world, rest),
@@ -385,6 +391,17 @@ fn controller(world: &mut World, rest: &[&str]) -> Step {
             let count = world.controller.link_down(now, PeerId(index as u64 + 1));
             world.say(format!("controller shows: {count} suspect by that"));
         }
+        "will" => {
+            let index = party(world, word(rest, 1)?).ok_or("no such agent")?;
+            if let Err(error) = world.controller.receive(now, PeerId(99), &world.parties[index].will) {
+                let text = world.names.shorten(&error.to_string());
+                world.say(format!("controller error: {text}"));
+            }
+        }
+        "away" => match world.controller.go_away(now, time(word(rest, 1)?)?) {
+            Ok(count) => world.say(format!("controller shows: {count} sent away")),
+            Err(error) => world.say(format!("controller error: {error}")),
+        },
         "all" => world.controller.all_clear(),
         "look" => {
             for line in events::view(&mut world.names, &world.controller, now) {
@@ -468,6 +485,16 @@ fn agent(world: &mut World, index: usize, rest: &[&str]) -> Step {
             let seen = taskwire::Epoch(number(word(rest, 1)?)?);
             let result = world.parties[index].agent.supersede(now, seen).map(|_| ());
             return refused(world, index, result.map_err(|error| error.to_string()));
+        }
+        "sleep" => {
+            let result = world.parties[index].agent.sleep_for(now, time(word(rest, 1)?)?);
+            return refused(world, index, result.map_err(|error| error.to_string()));
+        }
+        "will" => {
+            let mut buffer = [0; 48];
+            let made = world.parties[index].agent.last_will(&mut buffer).map_err(|error| error.to_string())?;
+            world.parties[index].will = buffer[..made.ok_or("no session")?].to_vec();
+            return Ok(());
         }
         "look" => {
             let text = events::look_at_agent(&mut world.names, &world.parties[index].agent, now);

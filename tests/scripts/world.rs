@@ -21,6 +21,8 @@ pub struct Party {
     pub config: AgentConfig,
     pub agent: Agent,
     pub frozen: bool,
+    /// The last will that its carrier keeps.
+    pub will: Vec<u8>,
 }
 
 pub struct World {
@@ -78,7 +80,7 @@ impl World {
     pub fn add(&mut self, name: &str, node: &str) {
         let config = AgentConfig::new(node, 10).unwrap();
         let agent = Agent::new(config.clone(), self.seed()).unwrap();
-        self.parties.push(Party { name: name.to_string(), config, agent, frozen: false });
+        self.parties.push(Party { name: name.to_string(), config, agent, frozen: false, will: Vec::new() });
     }
 
     pub fn say(&mut self, line: String) {

@@ -178,6 +178,7 @@ pub fn heartbeat() -> Heartbeat {
         echo: None,
         wall: UnixMillis(NOW),
         settings_version: 1,
+        sleep: 0,
         settings: None,
         ack: None,
     }
@@ -323,6 +324,9 @@ fn control() -> Vec<Good> {
         good("refused: forgotten", frame(0x5e55, 4, refused(to_session, Refusal::Forgotten, 0))),
         good("no session", frame(0, 5, Body::NoSession(NoSession { session: SessionId(0xdead) }))),
         good("goodbye", frame(0x5e55, 24, Body::Goodbye(Goodbye { tip: position(9), come_back_after: 0 }))),
+        good("go away", frame(0x5e55, 25, Body::GoAway(GoAway { come_back_after: 2_500_000 }))),
+        good("last will", frame(0x5e55, 0, Body::LastWill(LastWill { epoch: Epoch(EPOCH) }))),
+        good("heartbeat: sleep", frame(0x5e55, 26, Body::Heartbeat(Heartbeat { sleep: 60_000_000, ..heartbeat() }))),
     ]
 }
 

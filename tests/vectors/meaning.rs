@@ -31,6 +31,8 @@ pub fn of(frame: &Frame) -> Json {
         Body::Refused(body) => control(body),
         Body::NoSession(body) => control(body),
         Body::Goodbye(body) => control(body),
+        Body::GoAway(body) => control(body),
+        Body::LastWill(body) => control(body),
         Body::Chunk(chunk) => json!({
             "stream": format!("{:?}", chunk.stream),
             "slot": chunk.slot.0,

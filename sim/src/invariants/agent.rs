@@ -388,7 +388,7 @@ impl World {
             return Ok(());
         }
         let silent = now.since(process.shadow.sent_at);
-        let most = std::time::Duration::from_micros(self.intervals.heartbeat.1 + 1_000);
+        let most = std::time::Duration::from_micros(self.intervals.heartbeat.1 + self.announced[process.node] + 1_000);
         hold!(BackPressureDropsNothing, silent <= most, "p{p}: it has sent nothing for {silent:?} in an open session");
         Ok(())
     }

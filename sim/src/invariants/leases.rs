@@ -100,6 +100,8 @@ impl World {
         // A few are no crowd: what they do holds no lease.
         let hold = if self.knobs.nodes >= 8 { config.mass_silence_hold.as_micros() as u64 } else { 0 };
         let Some((silent, _)) = self.silence(n) else { return Ok(()) };
+        // What was announced of its silence counts as none.
+        let silent = silent.saturating_sub(self.announced[n]);
         if reach == Reachability::Live {
             let misled = silent > interval / 2 && self.tally.met(Invariant::LiveMeansFresh);
             hold!(

@@ -93,6 +93,9 @@ impl World {
                 self.wake_agent_by(p, now);
             }
         }
+        for p in 0..self.agents.len() {
+            self.end_sleep(p)?;
+        }
         self.wake_controller_by(now);
         Ok(())
     }
@@ -105,7 +108,7 @@ impl World {
         // A clone that outlives the other counts its HELLOs up, one a back-off, to where the other one was.
         let twins = (0..self.knobs.nodes).any(|node| self.truth.had_twins(node));
         let backoff = if twins { 64 * backoff } else { backoff };
-        4 * backoff + 4 * lease + straggler + self.knobs.commit_late_by + 120_000_000
+        4 * backoff + 4 * lease + straggler + self.knobs.commit_late_by + self.longest_announced() + 120_000_000
     }
 
     /// The longest way of a frame in the quiet period: a small part of the interval, or no lease could be kept.

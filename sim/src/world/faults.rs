@@ -119,6 +119,9 @@ impl World {
             Fault::SetIntervals => return self.set_intervals(),
             Fault::LinkDown => return self.link_down(p),
             Fault::AllClear => return Ok(self.all_clear()),
+            Fault::Sleep => return self.sleep(p),
+            Fault::LastWill => return self.last_will(p),
+            Fault::GoAway => return self.go_away(),
             Fault::BadCommit => return self.bad_commits(),
         }
         Ok(true)

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use taskwire::Instant;
+use taskwire::{Epoch, Instant, PeerId, Phase, Reachability, SessionId};
 
 use super::World;
 use crate::hold;
@@ -30,6 +30,18 @@ impl Intervals {
         self.lease = (self.lease.0.min(lease), self.lease.1.max(lease));
     }
 }
+
+/// A last will as a carrier keeps it.
+#[derive(Clone, Debug)]
+pub struct Will {
+    node: usize,
+    session: SessionId,
+    epoch: Epoch,
+    bytes: Vec<u8>,
+}
+
+/// The most wills that carriers keep.
+const MOST_WILLS: usize = 16;
 
 impl World {
     /// The controller's host gives out other intervals.
@@ -84,5 +96,117 @@ impl World {
         let held = self.host.controller.is_mass_silence();
         self.host.controller.all_clear();
         held
+    }
+
+    /// An agent's host says how long it will be silent, or takes that back.
+    pub(crate) fn sleep(&mut self, p: usize) -> Check<bool> {
+        if !self.is_up(p) {
+            return Ok(false);
+        }
+        let wakes = self.rng.below(4) == 0;
+        let time = if wakes { 0 } else { self.rng.below(self.knobs.outage * 2) + 1 };
+        self.sleep_for(p, time)
+    }
+
+    /// In the quiet period nobody sleeps.
+    pub(crate) fn end_sleep(&mut self, p: usize) -> Check {
+        if self.agents[p].alive {
+            self.sleep_for(p, 0)?;
+        }
+        Ok(())
+    }
+
+    fn sleep_for(&mut self, p: usize, time: u64) -> Check<bool> {
+        let now = self.local(p);
+        self.before_agent_call(p, now);
+        let open = self.agents[p].agent.phase() == Phase::Open;
+        let result = self.agents[p].agent.sleep_for(now, Duration::from_micros(time));
+        self.trace.line(self.now, || format!("p{p}: sleep for {time} µs: {result:?}"));
+        let node = self.agents[p].node;
+        self.announced[node] = self.announced[node].max(time);
+        self.agent_called(p, now)?;
+        self.drain_agent(p)?;
+        Ok(open && time > 0)
+    }
+
+    /// The longest silence that was announced of any node.
+    pub(crate) fn longest_announced(&self) -> u64 {
+        self.announced.iter().copied().max().unwrap_or(0)
+    }
+
+    /// A carrier is given a will, or brings one that it has, of this session or of a former one.
+    pub(crate) fn last_will(&mut self, p: usize) -> Check<bool> {
+        let process = &self.agents[p];
+        let mut bytes = vec![0; 48];
+        if let (Ok(Some(length)), Some(session)) = (process.agent.last_will(&mut bytes), process.agent.session()) {
+            bytes.truncate(length);
+            let will = Will { node: process.node, session, epoch: process.agent.epoch(), bytes };
+            self.wills.push(will);
+            if self.wills.len() > MOST_WILLS {
+                let index = self.rng.index(MOST_WILLS);
+                self.wills.remove(index);
+            }
+        }
+        if self.wills.is_empty() || self.host.suspended_until > self.now {
+            return Ok(false);
+        }
+        let index = self.rng.index(self.wills.len());
+        let will = self.wills[index].clone();
+        self.bring(&will)
+    }
+
+    /// A will comes: the node of its session is suspect if it was live, and nothing else happens to anybody.
+    fn bring(&mut self, will: &Will) -> Check<bool> {
+        let n = will.node;
+        let now = self.controller_local();
+        self.before_controller_call(now);
+        let reach = |world: &World| {
+            let id = world.nodes[n].id?;
+            world.host.controller.view().node(id).map(|node| (node.reachability(), node.last_heard()))
+        };
+        let before = reach(self);
+        let id = self.nodes[n].id;
+        let open = id.and_then(|id| self.host.controller.session(id)) == Some(will.session)
+            && id.and_then(|id| self.host.controller.view().node(id)?.epoch()) == Some(will.epoch);
+        let result = self.host.controller.receive(now, PeerId(77_777), &will.bytes);
+        self.host.shadow.arrivals = self.host.controller.metrics().arrivals();
+        let after = reach(self);
+        self.trace.line(self.now, || format!("controller: the will of {} of n{n} comes: {result:?}", will.session));
+        let suspect = |(reach, heard): (Reachability, Option<Instant>)| match reach {
+            Reachability::Live if open => (Reachability::Suspect, heard),
+            _ => (reach, heard),
+        };
+        hold!(
+            OneSessionPerNode,
+            after == before.map(suspect),
+            "n{n}: a will of session {} (open: {open}) made {after:?} of {before:?}",
+            will.session
+        );
+        self.called_for_some(now, &[n])?;
+        self.drain_controller()?;
+        Ok(true)
+    }
+
+    /// The controller's host sends all agents away.
+    pub(crate) fn go_away(&mut self) -> Check<bool> {
+        if self.host.suspended_until > self.now {
+            return Ok(false);
+        }
+        let spread = self.rng.below(self.knobs.outage) + 1;
+        let now = self.controller_local();
+        self.before_controller_call(now);
+        let result = self.host.controller.go_away(now, Duration::from_micros(spread));
+        self.trace.line(self.now, || format!("controller: go away, spread {spread} µs: {result:?}"));
+        hold!(WithinBounds, result.is_ok(), "controller: it refused a spread in its range: {result:?}");
+        // It may come at the end of a silence, which a mass silence may have held.
+        let hold = self.knobs.controller.mass_silence_hold.as_micros() as u64;
+        let most = spread + self.intervals.lease.1 + hold;
+        for announced in &mut self.announced {
+            *announced = (*announced).max(most);
+        }
+        let all: Vec<usize> = (0..self.nodes.len()).collect();
+        self.called_for_some(now, &all)?;
+        self.drain_controller()?;
+        Ok(result.is_ok_and(|count| count > 0))
     }
 }

@@ -157,6 +157,10 @@ pub struct World {
     pub(crate) offers: BTreeMap<SessionId, (Epoch, Nonce, u64, usize)>,
     /// The intervals that controllers of this run have given out.
     pub(crate) intervals: liveness::Intervals,
+    /// The longest silence that was announced of each node, in microseconds.
+    pub(crate) announced: Vec<u64>,
+    /// The last wills that carriers keep.
+    pub(crate) wills: Vec<liveness::Will>,
     /// HELLOs that were said, by nonce and counter: epoch and node.
     pub(crate) hellos: BTreeMap<(Nonce, u64), (Epoch, usize)>,
 }
@@ -196,6 +200,8 @@ impl World {
             options,
             busy_frames: 0,
             offers: BTreeMap::new(),
+            announced: vec![0; knobs.nodes],
+            wills: Vec::new(),
             intervals: liveness::Intervals::new(knobs.controller.heartbeat, knobs.controller.lease),
             hellos: BTreeMap::new(),
             knobs,
