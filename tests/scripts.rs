@@ -11,6 +11,8 @@ mod link;
 mod script;
 #[path = "scripts/text.rs"]
 mod text;
+#[path = "scripts/watch.rs"]
+mod watch;
 #[path = "scripts/world.rs"]
 mod world;
 
@@ -83,6 +85,7 @@ topics! {
     repair,
     room,
     values,
+    watching,
 }
 
 #[test]

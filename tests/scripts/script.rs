@@ -4,12 +4,13 @@
 //! Configuration, before anything else is said:
 //! `agent config epoch 10 slots 4 log 40 finals 2 metadata 9 message 9 result 9 frame 600 linger 20ms in_flight 1 events 4 node edge`,
 //! `twin config node edge epoch 10` (another agent, called twin), `controller config heartbeat 5s lease 15s events 4 reorder 2
-//! finals 4 nodes 1 handshakes 1 repairs 1 slots 8 policy received term 1 name control`.
+//! finals 4 finals_age 10s history 9 detail_history 9 nodes 1 handshakes 1 repairs 1 slots 8 policy received term 1 name control`.
 //!
 //! An agent's host: `agent: register t1 meta "build" message "m"`, `register t1 long 900` (metadata of so many bytes), `running`, `succeeded t1 exit 0 result "r"`, `failed t1 exit 3`,
 //! `cancelled`, `retry`, `progress t1 40`, `detail t1 40 "m"`, `forget`, `life t1` (registered, running, succeeded), of one task
 //! or of `t1..t9`; `goodbye 5s`, `supersede 20`, `sleep 60s`, `will` (its carrier keeps a new one), `look`. The controller's: `controller: commit` (what was due last; `commit 2`
-//! what was due the second last), `give up t1`, `forget node edge`, `bind agent edge`, `look`, `counters`, `intervals 1s 4s`, `link down agent`, `will agent` (that of its carrier comes), `away 10s`, `all clear`, `commits off`, `polls off`.
+//! what was due the second last), `give up t1`, `forget node edge`, `bind agent edge`, `look`, `counters`, `intervals 1s 4s`, `link down agent`, `will agent` (that of its carrier comes), `away 10s`, `all clear`,
+//! `watch w states RUNNING,FAILED details off` (a watcher of the view begins), `read w`, `read w 2`, `read w future`, `commits off`, `polls off`.
 //!
 //! The link: `lose > DELTA`, `lose < any all`, `lose twin> DELTA 2`, likewise `hold`, `double`, `corrupt`, `cut`, `falsify`, `pass`;
 //! `clear >` takes rules back; `release`, `release reversed`, `release last`; `replay > DELTA 1` sends the first DELTA again.
@@ -333,6 +334,9 @@ fn configure_controller(world: &mut World, settings: &[&str]) -> Step {
             "events" => config.events_per_node = number(value)? as u32,
             "reorder" => config.reorder_frames = number(value)? as u32,
             "finals" => config.finals_per_node = number(value)? as u32,
+            "finals_age" => config.finals_age = time(value)?,
+            "history" => config.history = number(value)? as u32,
+            "detail_history" => config.detail_history = number(value)? as u32,
             "hold" => config.mass_silence_hold = time(value)?,
             "nodes" => config.nodes = number(value)? as u32,
             "handshakes" => config.handshakes = number(value)? as u32,
@@ -403,6 +407,15 @@ fn controller(world: &mut World, rest: &[&str]) -> Step {
             Err(error) => world.say(format!("controller error: {error}")),
         },
         "all" => world.controller.all_clear(),
+        "watch" | "read" => {
+            let (watchers, names) = (&mut world.watchers, &world.names);
+            let told = match rest[0] {
+                "watch" => watchers.watch(names, &world.controller, &rest[1..])?,
+                _ => watchers.read(names, &world.controller, &rest[1..])?,
+            };
+            // Also while the link is not to be heard: then it is the watcher that is looked at.
+            world.lines.extend(told.into_iter().map(|line| format!("controller shows: {line}")));
+        }
         "look" => {
             for line in events::view(&mut world.names, &world.controller, now) {
                 world.say(format!("controller shows: {line}"));

@@ -11,6 +11,7 @@ use taskwire::{
 use crate::events;
 use crate::link::{Fate, Flight, Link, Way};
 use crate::text::Names;
+use crate::watch::Watchers;
 
 /// Frames that may be on their way at one moment: more is a storm, and the script fails.
 const STORM: usize = 20_000;
@@ -41,6 +42,7 @@ pub struct World {
     pub times: bool,
     pub quiet: bool,
     pub lines: Vec<String>,
+    pub watchers: Watchers,
     seeds: u64,
 }
 
@@ -62,6 +64,7 @@ impl World {
             times: false,
             quiet: false,
             lines: Vec::new(),
+            watchers: Watchers::default(),
             seeds: 1,
         };
         world.add("agent", "edge");
