@@ -82,3 +82,18 @@ fn an_agent_whose_own_log_fails_says_so_and_ends() {
     assert_eq!(code(&mut agent), 1);
     assert!(agent.last_words().contains("the truth log could not be written"), "{}", agent.last_words());
 }
+
+#[test]
+fn the_controller_writes_what_it_measures_into_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (audit, file) = (folder.path().join("audit"), folder.path().join("metrics"));
+    let mut bench = Bench::with_flags(folder, &audit, &["--metrics", file.to_str().unwrap()]);
+    let mut agent = bench.agent("a", "task one\n  shell exit 0\ntask two\n  shell exit 3\n", None, &[]);
+    assert_eq!(code(&mut agent), 0);
+    bench.view();
+    let text = std::fs::read_to_string(&file).unwrap();
+    for line in ["taskwire_controller_succeeded_total 1", "taskwire_controller_success_ratio 0.5", "# EOF"] {
+        assert!(text.lines().any(|other| other == line), "{line} is missing in:\n{text}");
+    }
+    assert!(!file.with_extension("new").exists(), "nothing is left beside it");
+}

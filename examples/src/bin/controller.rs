@@ -15,6 +15,7 @@ use anyhow::{Context, Result};
 use taskwire::{Controller, ControllerConfig, ControllerEvent, NodeId, Position};
 use taskwire_examples::audit::Audit;
 use taskwire_examples::controller_host::carriers::{Carriers, Listening};
+use taskwire_examples::controller_host::metrics::MetricsFile;
 use taskwire_examples::controller_host::screen::Screen;
 use taskwire_examples::controller_host::{dump, history};
 use taskwire_examples::flags::{self, Wrong};
@@ -34,6 +35,7 @@ controller: keeps the state of all tasks of all agents, over UDP, TCP and serial
   --heartbeat MS      how often a silent agent says that it is there (default 5000)
   --lease MS          how long a silent agent is believed in (default 3 heartbeats, at least 2)
   --view-out FILE     writes the view as JSON when it ends
+  --metrics FILE      writes what it measures as OpenMetrics text, once a second and when it ends
   --seed N            for timers and nonces (default: fresh at each start)
   --help
 
@@ -51,6 +53,7 @@ struct Options {
     heartbeat: Duration,
     lease: Option<Duration>,
     view_out: Option<PathBuf>,
+    metrics: Option<PathBuf>,
     seed: u64,
 }
 
@@ -68,6 +71,7 @@ fn read_options(mut parser: lexopt::Parser) -> Result<Option<Options>, Wrong> {
         heartbeat: Duration::from_secs(5),
         lease: None,
         view_out: None,
+        metrics: None,
         // The standard library's own random keys: fresh at each start, which is all that a seed has to be.
         seed: std::hash::RandomState::new().build_hasher().finish(),
     };
@@ -104,6 +108,7 @@ fn read_options(mut parser: lexopt::Parser) -> Result<Option<Options>, Wrong> {
             Long("heartbeat") => options.heartbeat = millis(&mut parser, "--heartbeat")?,
             Long("lease") => options.lease = Some(millis(&mut parser, "--lease")?),
             Long("view-out") => options.view_out = Some(flags::text(&mut parser, "--view-out", "a file")?.into()),
+            Long("metrics") => options.metrics = Some(flags::text(&mut parser, "--metrics", "a file")?.into()),
             Long("seed") => options.seed = flags::value(&mut parser, "--seed", "a number", |_| true)?,
             Long("help") => return Ok(None),
             other => return Err(flags::unexpected(&other)),
@@ -133,6 +138,7 @@ struct Host {
     carriers: Carriers,
     audit: Audit,
     screen: Screen,
+    metrics: Option<MetricsFile>,
     stop: UnixStream,
     frame: Vec<u8>,
 }
@@ -157,7 +163,8 @@ impl Host {
         }
         let mut screen = Screen::new();
         screen.say(format!("term {term}, history in {}", options.audit.display()));
-        Ok(Host { controller, carriers, audit, screen, stop, frame: vec![0; 65_536] })
+        let metrics = options.metrics.as_deref().map(MetricsFile::new);
+        Ok(Host { controller, carriers, audit, screen, metrics, stop, frame: vec![0; 65_536] })
     }
 
     /// Serves until a signal comes.
@@ -166,7 +173,11 @@ impl Host {
             self.drain()?;
             let now = clock::now();
             self.screen.refresh(&self.controller, now);
-            let due = [self.controller.next_timeout(), self.screen.due(now)].into_iter().flatten().min();
+            if let Some(metrics) = &mut self.metrics {
+                metrics.refresh(&self.controller, now)?;
+            }
+            let metrics_due = self.metrics.as_ref().map(MetricsFile::due);
+            let due = [self.controller.next_timeout(), self.screen.due(now), metrics_due].into_iter().flatten().min();
             let wait = clock::until(due.map(taskwire::Instant::as_micros), Duration::from_secs(1));
             self.carriers.wait(&self.stop, wait)?;
             // Frames first: one that waited while this host slept may be what keeps a lease.
@@ -235,6 +246,9 @@ impl Host {
         if let Some(path) = &options.view_out {
             let view = serde_json::to_vec_pretty(&dump::view(&self.controller, term))?;
             std::fs::write(path, view).with_context(|| format!("writing {}", path.display()))?;
+        }
+        if let Some(metrics) = &mut self.metrics {
+            metrics.write(&self.controller)?;
         }
         println!("the disk was waited for {} times", self.audit.syncs());
         Ok(())
