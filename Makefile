@@ -27,6 +27,7 @@ test: ## Every test there is; it ends with a summary
 
 figures: ## The figures of speed and size beside their goals, as JSON lines and a table
 	@scripts/setup.sh demo
+	@scripts/lib.sh >&2
 	$(CARGO) build --locked --profile figures -p taskwire-benches --bins
 	$(TARGET)/figures/figures
 

@@ -3,6 +3,7 @@
 # (scripts/lib.sh makes it).
 #
 #   scripts/go.sh build    the programs, to build/bin, with the Go at hand
+#   scripts/go.sh figures  what a call from Go costs beside one from C, as a JSON object
 #   scripts/go.sh test     the tests of package and hosts with two versions of Go: the distribution's, and a current one
 #                          that scripts/setup.sh has put into build/go; under the race detector, with pointers checked, and
 #                          with the garbage collector running between calls
@@ -16,6 +17,7 @@ export GOCACHE=$PWD/build/go-cache GOFLAGS=-buildvcs=false GOTOOLCHAIN=local GOP
 # linked with the library is linked anew.
 CGO_CPPFLAGS=-DTASKWIRE_HEADER_SUM=$(cksum <include/taskwire.h | cut -d' ' -f1)
 export CGO_CPPFLAGS
+root=$PWD
 go=${GO:-go}
 current=$PWD/build/go/go/bin/go
 modules=(ffi/go examples/go)
@@ -54,14 +56,27 @@ run_tests() {
     in_modules "$("$current" version), vet" "$current" vet ./...
     printf -- '--- ffi/go: the garbage collector between calls ---\n'
     (cd ffi/go && "$go" test -tags taskwire_gcstress -count=1 ./...)
+    printf -- '--- ffi/go: with an installed library, found by pkg-config ---\n'
+    rm -rf build/go-installed
+    PREFIX=$PWD/build/go-installed scripts/install.sh install
+    (cd ffi/go && PKG_CONFIG_PATH=$root/build/go-installed/lib/pkgconfig LD_LIBRARY_PATH=$root/build/go-installed/lib \
+        "$go" test -tags taskwire_pkgconfig -count=1 .)
     printf 'Go: all tests passed, with %s and %s\n' "$("$go" env GOVERSION)" "$("$current" env GOVERSION)"
+}
+
+figures() {
+    mkdir -p build/bin
+    rm -f build/bin/cgoratio
+    (cd ffi/go && "$go" build -o ../../build/bin/cgoratio ./internal/cgoratio)
+    env -u GODEBUG build/bin/cgoratio
 }
 
 case "${1:-}" in
 build) build ;;
+figures) figures ;;
 test) run_tests ;;
 *)
-    printf "go: error: unknown argument '%s'; expected build or test\n" "${1:-}" >&2
+    printf "go: error: unknown argument '%s'; expected build, figures or test\n" "${1:-}" >&2
     exit 2
     ;;
 esac

@@ -138,7 +138,7 @@ func TestARefusalSaysWhyAndChangesNothing(t *testing.T) {
 	for want, err := range map[Status]error{
 		ErrUnknownTask:       agent.Running(5, testID(9)),
 		ErrAlreadyRegistered: agent.Register(5, id, nil),
-		ErrTooLong:           agent.Register(5, testID(2), make([]byte, 385)),
+		ErrTooLong:           agent.Register(5, testID(2), make([]byte, 65_537)),
 		ErrNotRunning:        agent.Progress(5, id, 1),
 		ErrArgument:          agent.Transition(5, id, 7, Report{}),
 		ErrNotFenced:         second(agent.Supersede(5, 9)),

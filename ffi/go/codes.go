@@ -153,10 +153,11 @@ const (
 	LimitResult   = Limit(C.TASKWIRE_LIMIT_RESULT)
 	LimitFrame    = Limit(C.TASKWIRE_LIMIT_FRAME)
 	LimitFinals   = Limit(C.TASKWIRE_LIMIT_FINALS)
+	LimitValue    = Limit(C.TASKWIRE_LIMIT_VALUE)
 )
 
 func (l Limit) String() string {
-	return named(uint32(l), "none", "slots", "log", "metadata", "message", "result", "frame", "finals")
+	return named(uint32(l), "none", "slots", "log", "metadata", "message", "result", "frame", "finals", "value")
 }
 
 // A Lease says whether the controller believes in this agent, as far as the agent can know.

@@ -34,9 +34,12 @@ type Config struct {
 	Slots int
 	// Log is how many entries may be not yet durable, room reserved for ends counted. 5 to 4,194,304; 32,768 by default.
 	Log int
-	// Metadata is the most bytes of metadata of a task; 384 by default. Metadata, message and result, and 256 bytes around
-	// them, must fit into a frame.
+	// Metadata is how many bytes of metadata of a task travel with its registration; 384 by default. Metadata, message and
+	// result, and 256 bytes around them, must fit into a frame.
 	Metadata int
+	// Value is the most bytes of metadata of a task, however they travel: what is longer than Metadata follows its
+	// registration in parts. 0 (none does) to 1,048,576; 65,536 by default.
+	Value int
 	// Message is the most bytes of a message; a longer one is cut, with a flag. 192 by default.
 	Message int
 	// Result is the most bytes of a result. 256 by default.
@@ -74,6 +77,7 @@ func (config *Config) put(c *C.taskwire_agent_config) {
 		{config.Metadata, &c.metadata}, {config.Message, &c.message}, {config.Result, &c.result}, {config.Frame, &c.frame},
 		{config.Finals, &c.finals}, {config.Events, &c.events}, {config.FramesInFlight, &c.frames_in_flight},
 		{config.BytesInFlight, &c.bytes_in_flight}, {config.DetailAfter, &c.detail_after},
+		{config.Value, &c.value},
 	} {
 		putCount(setting.to, setting.value)
 	}

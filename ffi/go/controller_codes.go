@@ -138,6 +138,9 @@ const (
 	ControllerDeposed = ControllerEventKind(C.TASKWIRE_CONTROLLER_EVENT_DEPOSED)
 	// ControllerHelloRefused: Name, Tip.Revision, Refusal, Limit, LimitMost; no Node.
 	ControllerHelloRefused = ControllerEventKind(C.TASKWIRE_CONTROLLER_EVENT_HELLO_REFUSED)
+	// ControllerValueWhole: the metadata of Task, which travelled apart from its registration, are whole: read them with Task
+	// and store them. Registered. Until then the registration does not count as durable.
+	ControllerValueWhole = ControllerEventKind(C.TASKWIRE_CONTROLLER_EVENT_VALUE_WHOLE)
 	// ControllerOther: something this version has no fields for.
 	ControllerOther = ControllerEventKind(C.TASKWIRE_CONTROLLER_EVENT_OTHER)
 )

@@ -35,9 +35,9 @@ type ControllerConfig struct {
 	// MostBackoff is the longest back-off between tries. 100 ms to 1 h; 15 s by default.
 	MostBackoff time.Duration
 
-	// Slots, Log, Metadata, Message, Result, Frame and Finals are the most that an agent may ask for; by default all that an
-	// agent can.
-	Slots, Log, Metadata, Message, Result, Frame, Finals int
+	// Slots, Log, Metadata, Message, Result, Frame, Finals and Value are the most that an agent may ask for; by default all
+	// that an agent can.
+	Slots, Log, Metadata, Message, Result, Frame, Finals, Value int
 
 	// Nodes is the most nodes. 1 to 16,777,216; 65,536 by default. An idle node costs about 1 KB.
 	Nodes int
@@ -83,7 +83,7 @@ func (config *ControllerConfig) put(c *C.taskwire_controller_config) {
 		{config.ReorderFrames, &c.reorder_frames}, {config.FinalsPerNode, &c.finals_per_node},
 		{config.FinalsOfAllNodes, &c.finals_of_all_nodes}, {config.History, &c.history},
 		{config.DetailHistory, &c.detail_history}, {config.FramesInFlight, &c.frames_in_flight},
-		{config.BytesInFlight, &c.bytes_in_flight}, {config.DetailAfter, &c.detail_after},
+		{config.BytesInFlight, &c.bytes_in_flight}, {config.DetailAfter, &c.detail_after}, {config.Value, &c.value},
 	} {
 		putCount(setting.to, setting.value)
 	}

@@ -178,3 +178,14 @@ func (c *Controller) Metrics(values []uint64) (int, error) {
 	}
 	return int(c.length), nil
 }
+
+// AppendOpenMetrics appends everything that can be measured of the controller as OpenMetrics text (version 1.0): how it
+// stands, all counters, and histograms. It ends with the line "# EOF".
+func (c *Controller) AppendOpenMetrics(dst []byte) ([]byte, error) {
+	room := roomBehind(dst)
+	status := C.taskwire_controller_openmetrics(c.c(), (*C.char)(bytesAt(room)), C.size_t(len(room)), &c.length)
+	if err := c.looked("AppendOpenMetrics", status); err != nil {
+		return dst, err
+	}
+	return append(dst, room[:int(c.length)]...), nil
+}

@@ -4,6 +4,7 @@
 package taskwire
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand"
@@ -208,6 +209,36 @@ func TestEachTransitionIsSeenOnceThoughATenthIsLost(t *testing.T) {
 	}
 	if len(all) != tasks {
 		t.Fatalf("%d tasks in the view", len(all))
+	}
+}
+
+func TestLongMetadataComeWholeAndCountOnlyThen(t *testing.T) {
+	p := newPair(t)
+	p.open()
+	long := bytes.Repeat([]byte("build #42 "), 2_000)
+	must(t, p.agent.Register(p.now, testID(1), long))
+	p.pass(5 * time.Second)
+	node, err := p.controller.NodeNamed("edge-7")
+	must(t, err)
+	task, err := p.controller.Task(p.now, node, testID(1))
+	must(t, err)
+	if !bytes.Equal(task.Metadata, long) || p.seen[ControllerValueWhole] != 1 || !p.durable() {
+		t.Fatal(len(task.Metadata), p.seen, p.durable())
+	}
+}
+
+func TestWhatCanBeMeasuredAsText(t *testing.T) {
+	p := newPair(t)
+	p.open()
+	text := []byte("before\n")
+	text, err := p.agent.AppendOpenMetrics(p.now, text)
+	must(t, err)
+	agents := len(text)
+	text, err = p.controller.AppendOpenMetrics(text)
+	must(t, err)
+	if !bytes.HasPrefix(text, []byte("before\n# ")) || !bytes.HasSuffix(text[:agents], []byte("# EOF\n")) ||
+		!bytes.HasSuffix(text, []byte("# EOF\n")) || bytes.Count(text, []byte("# EOF")) != 2 {
+		t.Fatalf("%s", text)
 	}
 }
 

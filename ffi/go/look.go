@@ -145,3 +145,25 @@ func valuesAt(values []uint64) unsafe.Pointer {
 
 // Version is that of the library, for people.
 func Version() string { return C.GoString(C.taskwire_version_text()) }
+
+// openMetricsAtFirst is room for the OpenMetrics text of either role; the library says that more is never needed.
+const openMetricsAtFirst = int(C.TASKWIRE_OPENMETRICS_SIZE)
+
+// AppendOpenMetrics appends everything that can be measured of the agent as OpenMetrics text (version 1.0): how it stands,
+// all counters, and histograms. It ends with the line "# EOF".
+func (a *Agent) AppendOpenMetrics(now Instant, dst []byte) ([]byte, error) {
+	room := roomBehind(dst)
+	status := C.taskwire_agent_openmetrics(a.c(), C.uint64_t(now), (*C.char)(bytesAt(room)), C.size_t(len(room)), &a.length)
+	if err := a.looked("AppendOpenMetrics", status); err != nil {
+		return dst, err
+	}
+	return append(dst, room[:int(a.length)]...), nil
+}
+
+// roomBehind is memory for a text: what the slice has to spare, if that is enough.
+func roomBehind(dst []byte) []byte {
+	if cap(dst)-len(dst) >= openMetricsAtFirst {
+		return dst[len(dst):cap(dst)]
+	}
+	return make([]byte, openMetricsAtFirst)
+}

@@ -4,7 +4,7 @@
 //!
 //!     figures             everything
 //!     figures --quick     the same with a tenth of the rounds and of the nodes: for work on one part, not for the record
-//!     figures apply loss  only these steps: wire, publish, peers, apply, growth, leases, loss, memory
+//!     figures apply loss  only these steps: wire, publish, peers, apply, growth, leases, loss, memory, cgo
 
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -39,7 +39,7 @@ impl Scale {
 /// What is measured in one go.
 type Step = fn(&mut Report, &mut Unit, Scale);
 
-const STEPS: [(&str, &str, Step); 8] = [
+const STEPS: [(&str, &str, Step); 9] = [
     ("wire", "bytes of updates", wire),
     ("publish", "publishing, and a lone change from end to end", publish),
     ("peers", "the codec alone, and the peers", peers),
@@ -48,6 +48,7 @@ const STEPS: [(&str, &str, Step); 8] = [
     ("leases", "heartbeats and leases", leases),
     ("loss", "loss", loss),
     ("memory", "memory", memory),
+    ("cgo", "the batch call from Go and from C", cgo),
 ];
 
 fn main() -> ExitCode {
@@ -373,7 +374,21 @@ fn memory(report: &mut Report, _: &mut Unit, _: Scale) {
         );
         return;
     };
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
+    take_lines(report, &output.stdout, "figures-heap");
+}
+
+/// What calls through cgo cost: a program in Go measures it, beside the same in C.
+fn cgo(report: &mut Report, _: &mut Unit, _: Scale) {
+    match Command::new("scripts/go.sh").arg("figures").output() {
+        Ok(output) if output.status.success() => take_lines(report, &output.stdout, "scripts/go.sh"),
+        Ok(output) => eprintln!("figures: scripts/go.sh: {}", String::from_utf8_lossy(&output.stderr).trim_end()),
+        Err(error) => eprintln!("figures: scripts/go.sh: {error}; run this from the root of the repository"),
+    }
+}
+
+/// Takes the figures that another program has printed.
+fn take_lines(report: &mut Report, printed: &[u8], program: &str) {
+    for line in String::from_utf8_lossy(printed).lines() {
         match serde_json::from_str::<serde_json::Value>(line) {
             Ok(figure) => report.take(Figure {
                 name: figure["name"].as_str().unwrap_or_default().to_string(),
@@ -381,7 +396,7 @@ fn memory(report: &mut Report, _: &mut Unit, _: Scale) {
                 unit: figure["unit"].as_str().unwrap_or_default().to_string(),
                 goal: figure["goal"].as_f64(),
             }),
-            Err(error) => eprintln!("figures: figures-heap printed something else than a figure: {error}"),
+            Err(error) => eprintln!("figures: {program} printed something else than a figure: {error}"),
         }
     }
 }
