@@ -49,6 +49,8 @@ pub struct NodeStanding {
     pub stale: bool,
     /// Whether its cursor has reached the tip that it named when it opened its session.
     pub synced: bool,
+    /// Whether its silence means nothing, as it said or as it was sent away (see `NodeView::silent_until`).
+    pub silent: bool,
 }
 
 /// What happened at one revision of the view.

@@ -36,6 +36,7 @@ impl Controller {
             }
         }
         self.watch_again(id);
+        self.note_standing(id);
     }
 
     /// Sends the agents of all open sessions away, each for a time of its own between nothing and `spread`, at most a day:
@@ -67,6 +68,7 @@ impl Controller {
                 node.allow_silence(lease_time.saturating_add(pause), until);
             }
             self.watch_again(id);
+            self.note_standing(id);
             self.note_send(id);
             count += 1;
         }

@@ -283,6 +283,7 @@ impl Node {
             reachability: self.reachability,
             stale: self.is_stale(),
             synced: self.synced,
+            silent: self.silent_until_at.is_some(),
         }
     }
 }

@@ -37,12 +37,9 @@ fn happened(names: &Names, change: &ViewChange<'_>) -> String {
         Happening::MarkLifted { task } => format!("{} mark lifted", name(task)),
         Happening::DetailShown { task } => format!("{} detail", name(task)),
         Happening::NodeChanged { standing } => {
-            let [stale, synced] =
-                [(standing.stale, " stale"), (standing.synced, " synced")].map(|(is, word)| match is {
-                    true => word,
-                    false => "",
-                });
-            format!("node {} is {}{stale}{synced}", change.node, standing.reachability)
+            let words = [(standing.stale, " stale"), (standing.synced, " synced"), (standing.silent, " silent")];
+            let words: String = words.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
+            format!("node {} is {}{words}", change.node, standing.reachability)
         }
         Happening::TasksReplaced => format!("node {} has its tasks replaced", change.node),
         Happening::NodeForgotten => format!("node {} forgotten", change.node),

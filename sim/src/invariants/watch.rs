@@ -43,6 +43,7 @@ fn standing(node: NodeView<'_>) -> NodeStanding {
         reachability: node.reachability(),
         stale: node.is_stale(),
         synced: node.is_synced(),
+        silent: node.silent_until().is_some(),
     }
 }
 
