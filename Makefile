@@ -11,11 +11,11 @@ SECONDS ?= 60
 DEMO_FLAGS := $(if $(LOSS),--loss '$(LOSS)') $(if $(REPEAT),--repeat '$(REPEAT)') $(if $(REORDER),--reorder '$(REORDER)') \
 	$(if $(CORRUPT),--corrupt '$(CORRUPT)') $(if $(TASKS),--tasks '$(TASKS)') $(if $(SEED),--seed '$(SEED)')
 
-.PHONY: help demo test figures bench sim bait fuzz lib install uninstall header setup fmt lint doc clean
+.PHONY: help demo test figures instructions bench sim bait fuzz lib install uninstall header setup fmt lint doc clean
 
 help: ## Say what the targets do
 	@printf 'make TARGET, with variables where they are named: make demo LOSS=50 SEED=7\n\n'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## Real processes behind a bad network, compared to the last transition (LOSS REPEAT REORDER CORRUPT TASKS SEED)
 	@scripts/setup.sh demo
@@ -30,6 +30,11 @@ figures: ## The figures of speed and size beside their goals, as JSON lines and 
 	@scripts/lib.sh >&2
 	$(CARGO) build --locked --profile figures -p taskwire-benches --bins
 	$(TARGET)/figures/figures
+
+instructions: ## Instructions of the hot paths beside those of benches/instructions.txt (WRITE=1 writes it anew)
+	@scripts/setup.sh test
+	$(CARGO) build --locked --release -p taskwire-benches --bin instructions
+	$(TARGET)/release/instructions $(if $(WRITE),--write)
 
 bench: ## The criterion benches
 	@scripts/setup.sh demo
