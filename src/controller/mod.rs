@@ -241,9 +241,6 @@ impl Controller {
                 self.note_news(id);
             }
             let value = matches!(event, Some(ControllerEvent::ValueWhole { .. }));
-            if value && policy == AckPolicy::Received {
-                self.commit_all(id);
-            }
             if event.is_some() && (short || value) {
                 self.want_ack(id);
             }

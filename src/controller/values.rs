@@ -3,6 +3,7 @@
 
 use super::event::ControllerEvent;
 use super::Controller;
+use crate::config::AckPolicy;
 use crate::id::NodeId;
 use crate::receive_error::ReceiveError;
 use crate::subscriber::TakenPart;
@@ -38,6 +39,12 @@ impl Controller {
                 self.metrics.frames_applied_total += 1;
                 self.metrics.values_whole_total += 1;
                 node.tell(ControllerEvent::ValueWhole { node: id, task, registered });
+                if self.config.ack_policy == AckPolicy::Received {
+                    // What is received counts, whether or not the host has polled it.
+                    node.subscriber.value_told(registered.revision);
+                    let revision = node.subscriber.position().revision;
+                    node.subscriber.commit(revision);
+                }
                 self.note_news(id);
             }
             TakenPart::Damaged => {
@@ -48,13 +55,5 @@ impl Controller {
         }
         self.process(now, id, header);
         Ok(())
-    }
-
-    /// What was received counts as durable, where the policy says so.
-    pub(super) fn commit_all(&mut self, id: NodeId) {
-        if let Some(node) = self.node_mut(id) {
-            let revision = node.subscriber.position().revision;
-            node.subscriber.commit(revision);
-        }
     }
 }

@@ -125,11 +125,12 @@ impl World {
                 format!("p{p}: base moved to {base}, and no controller's store has more than {committed}"),
             );
         }
+        let lossy = self.knobs.controller.ack_policy == taskwire::AckPolicy::Received;
         let inline = process.agent.config().limits.metadata as usize;
         for revision in from.revision.0 + 1..=base.revision.0 {
             let Some(entry) = chain.entry(revision).filter(|entry| entry.kind == Kind::Register) else { continue };
             let (id, registered) = (entry.record.id, entry.record.registered);
-            if entry.record.metadata.get().len() > inline {
+            if entry.record.metadata.get().len() > inline && !lossy {
                 hold!(
                     KeptUntilDurable,
                     self.values_seen.contains(&(node, id, registered)),

@@ -149,9 +149,9 @@ pub struct World {
     pub(crate) options: Options,
     /// Frames that were sent in the last part of the quiet period and are neither heartbeats nor acknowledgements.
     pub(crate) busy_frames: u64,
-    /// Identities of transitions and tombstones that any host of a controller has ever seen, by node.
     /// Long values that a controller's host was told to be whole, by node, task and registration.
     pub(crate) values_seen: std::collections::BTreeSet<(usize, taskwire::TaskId, taskwire::Made)>,
+    /// Identities of transitions and tombstones that any host of a controller has ever seen, by node.
     pub(crate) ever_seen: Vec<std::collections::BTreeSet<(u64, u64)>>,
     /// Sessions offered by WELCOMEs of this controller object: epoch, nonce, counter and node that they are for.
     pub(crate) offers: BTreeMap<SessionId, (Epoch, Nonce, u64, usize)>,
