@@ -26,7 +26,9 @@ const (
 	TermConflict   = EventKind(C.TASKWIRE_EVENT_TERM_CONFLICT)   // Term, Name: another controller uses the term; refused
 	Refused        = EventKind(C.TASKWIRE_EVENT_REFUSED)         // Refusal, Limit, LimitMost, ComeBackAfter
 	Damaged        = EventKind(C.TASKWIRE_EVENT_DAMAGED)         // Task: its record was found damaged in memory; not sent
-	OtherEvent     = EventKind(C.TASKWIRE_EVENT_OTHER)           // something this version has no fields for
+	// IntervalsChanged: the controller has given out other intervals, which hold from now on. Heartbeat, LeaseTime.
+	IntervalsChanged = EventKind(C.TASKWIRE_EVENT_INTERVALS_CHANGED)
+	OtherEvent       = EventKind(C.TASKWIRE_EVENT_OTHER) // something this version has no fields for
 )
 
 func (k EventKind) String() string { return C.GoString(C.taskwire_agent_event_text(C.uint32_t(k))) }
@@ -53,6 +55,8 @@ type Event struct {
 	Limit         Limit         // with RefusalLimit: which setting is too large
 	LimitMost     uint32        // with RefusalLimit: the largest value that is taken
 	ComeBackAfter time.Duration // until the next try
+	Heartbeat     time.Duration // how often a silent agent says that it is there, from now on
+	LeaseTime     time.Duration // how long a silent agent is believed in, from now on
 	Controller    Position      // where the controller stood
 	Base          Position      // where the agent's log begins
 	Tip           Position      // the agent's newest, as far as it may be told
@@ -96,6 +100,8 @@ func (e *Event) take(from *C.taskwire_agent_event) {
 		Limit:         Limit(from.limit),
 		LimitMost:     uint32(from.limit_most),
 		ComeBackAfter: durationOf(from.come_back_after_us),
+		Heartbeat:     durationOf(from.heartbeat_us),
+		LeaseTime:     durationOf(from.lease_us),
 		Controller:    Position{uint64(from.controller_revision), uint64(from.controller_tag)},
 		Base:          Position{uint64(from.base_revision), uint64(from.base_tag)},
 		Tip:           Position{uint64(from.tip_revision), uint64(from.tip_tag)},
