@@ -404,6 +404,9 @@
 /** The controller left. */
 #define TASKWIRE_SESSION_END_CONTROLLER_LEFT 7
 
+/** A record of this agent is damaged in memory, and would have been sent: restart the agent. */
+#define TASKWIRE_SESSION_END_DAMAGED 8
+
 /** The session ended for a reason that this version of the C interface has no code for. */
 #define TASKWIRE_SESSION_END_OTHER 99
 

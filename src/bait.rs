@@ -185,6 +185,12 @@ baits! {
     CorruptIsTorn: "bad-record-classified",
     /// Name old records as unneeded when a checkpoint is written, not when it is confirmed.
     UnneededWhenWritten: "restore-equals-confirmed",
+    /// Send a digest only while nothing is in flight.
+    DigestOnlyWhenIdle: "drift-found-in-time",
+    /// Recount the same records again and again.
+    ScrubStandsStill: "drift-found-in-time",
+    /// Make an entry of a record that is damaged.
+    DamagePublished: "any",
     /// Let the window only rise.
     WindowOnlyRises: "any",
     /// Send entries from the tail, not from base, after a snapshot.

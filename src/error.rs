@@ -79,6 +79,12 @@ pub enum Illegal {
         /// Its state.
         state: State,
     },
+    /// The record that is held was altered in memory by a fault of the machine or the program: nothing is made of it.
+    #[error("the record in slot {slot} is damaged in memory, and no change is made of it; nothing was changed")]
+    Damaged {
+        /// Its slot.
+        slot: Slot,
+    },
     /// The end of u64 has been reached.
     #[error("revisions are used up; nothing was changed")]
     RevisionsUsedUp,

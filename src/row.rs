@@ -228,7 +228,7 @@ impl Row {
     }
 
     /// The same record with what a fault of memory made of it: the hash stays that of the former one.
-    #[cfg(feature = "bait")]
+    #[cfg(any(feature = "bait", feature = "damage"))]
     pub(crate) fn damaged(&self, record: &Record, epochs: &mut Epochs) -> Row {
         Row { hash: self.hash, ..Row::pack(record, epochs) }
     }
@@ -291,8 +291,25 @@ impl Row {
     /// Notes the hash of the record as it is now, and returns it. `forgotten` gives the one that a tombstone leaves.
     #[inline]
     pub(crate) fn rehash(&mut self, slot: Slot, epochs: &Epochs, forgotten: bool) -> u64 {
+        self.hash = self.counted(slot, epochs, forgotten);
+        self.hash
+    }
+
+    /// Whether hash and values are what the record was made with; false when memory was damaged.
+    pub(crate) fn is_sound(&self, slot: Slot, epochs: &Epochs) -> bool {
         let rare = self.rare.as_deref();
-        self.hash = Canonical {
+        let metadata = rare.and_then(|rare| rare.metadata.as_deref());
+        let payload = rare.and_then(|rare| rare.payload.as_deref());
+        self.hash == self.counted(slot, epochs, false)
+            && metadata.is_none_or(Value::is_sound)
+            && payload.is_none_or(|p| p.message.is_sound() && p.result.is_sound() && p.ext.is_sound())
+    }
+
+    /// The hash counted from the values.
+    #[inline]
+    fn counted(&self, slot: Slot, epochs: &Epochs, forgotten: bool) -> u64 {
+        let rare = self.rare.as_deref();
+        Canonical {
             id: self.id,
             slot,
             registered: self.registered(epochs),
@@ -308,8 +325,7 @@ impl Row {
             payload: rare.and_then(|rare| rare.payload.as_deref()),
             forgotten,
         }
-        .hash();
-        self.hash
+        .hash()
     }
 
     /// Changes what is held in a slot as `entry`, of this revision, says. The hash is left to [`Row::rehash`].

@@ -49,6 +49,8 @@ pub trait Stream: Clone + Debug + PartialEq + Eq + Hash + 'static {
     fn hash_of(row: &Self::Row) -> u64;
     /// Notes the hash of a row's record anew, and returns it; `forgotten` gives that which a tombstone leaves.
     fn rehash(row: &mut Self::Row, slot: Slot, epochs: &Epochs, forgotten: bool) -> u64;
+    /// Whether a row is what it was made as; false when memory was damaged.
+    fn is_sound(row: &Self::Row, slot: Slot, epochs: &Epochs) -> bool;
     /// The revision of the newest entry of a row.
     fn newest(row: &Self::Row) -> Revision;
     /// Entries that a record may still need, for which room is kept.
@@ -68,7 +70,7 @@ pub trait Stream: Clone + Debug + PartialEq + Eq + Hash + 'static {
     /// Writes a state into a row that no entry made: only a bait does.
     fn write_failed(row: &mut Self::Row);
     /// Changes a row as a fault of memory would: for tests of the checks.
-    #[cfg(feature = "bait")]
+    #[cfg(any(feature = "bait", feature = "damage"))]
     fn damaged(row: &Self::Row, record: &Self::Record, epochs: &mut Epochs) -> Self::Row;
     /// The detail shown beside a row.
     fn detail(row: &Self::Row) -> Option<Self::Detail>;
@@ -156,6 +158,10 @@ impl Stream for Reported {
         row.rehash(slot, epochs, forgotten)
     }
 
+    fn is_sound(row: &Row, slot: Slot, epochs: &Epochs) -> bool {
+        row.is_sound(slot, epochs)
+    }
+
     #[inline]
     fn newest(row: &Row) -> Revision {
         row.newest()
@@ -197,7 +203,7 @@ impl Stream for Reported {
         row.write_failed();
     }
 
-    #[cfg(feature = "bait")]
+    #[cfg(any(feature = "bait", feature = "damage"))]
     fn damaged(row: &Row, record: &Record, epochs: &mut Epochs) -> Row {
         row.damaged(record, epochs)
     }

@@ -306,6 +306,15 @@ impl<S: Stream> Subscriber<S> {
         }
     }
 
+    /// Recounts some records, unless a question or a repair is under way; damage makes it ask.
+    pub(crate) fn scrub(&mut self, now: Instant) -> bool {
+        if self.asking.is_some() || self.stage.is_some() || self.replica.table.scrub().is_none() {
+            return false;
+        }
+        self.ask(now, Symptom::Scrub);
+        true
+    }
+
     /// Asks to be judged at the position held. A stage that failed is thrown away.
     pub(crate) fn ask(&mut self, now: Instant, symptom: Symptom) {
         if self.asking.is_some() {

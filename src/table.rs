@@ -36,6 +36,8 @@ pub struct Table<S: Stream> {
     epochs: Epochs,
     slots: Slots,
     bound: u32,
+    /// The slot that is recounted next. It decides nothing while memory is sound.
+    scrubbed: u32,
     baits: Baits,
 }
 
@@ -48,6 +50,10 @@ impl<S: Stream> Hash for Table<S> {
         }
     }
 }
+
+/// Turns in which all slots are recounted, and the least of one turn.
+pub(crate) const ROUND: u32 = 32;
+const LEAST_SHARE: u32 = 4;
 
 /// The key of what a slot holds.
 fn key_in<S: Stream>(rows: &[Option<S::Row>], slot: Slot) -> Option<TaskId> {
@@ -64,6 +70,7 @@ impl<S: Stream> Table<S> {
             epochs: Epochs::default(),
             slots: Slots::new(seed),
             bound,
+            scrubbed: 0,
             baits,
         }
     }
@@ -185,6 +192,28 @@ impl<S: Stream> Table<S> {
         self.iter().fold(Digest::default(), |digest, record| digest.with(S::record_hash(&record)))
     }
 
+    /// Whether what a slot holds is what it was made as.
+    pub(crate) fn is_sound(&self, slot: Slot) -> bool {
+        self.row(slot).is_none_or(|row| S::is_sound(row, slot, &self.epochs))
+    }
+
+    /// Recounts the next slots from the values in them, and names one that is damaged: all have had their turn after
+    /// [`ROUND`] calls.
+    pub(crate) fn scrub(&mut self) -> Option<Slot> {
+        let used = self.slots_used();
+        let share = used.div_ceil(ROUND).max(LEAST_SHARE.min(used));
+        for _ in 0..share {
+            let slot = Slot(self.scrubbed % used);
+            if !bait!(self.baits, ScrubStandsStill) {
+                self.scrubbed = slot.0 + 1;
+            }
+            if !self.is_sound(slot) {
+                return Some(slot);
+            }
+        }
+        None
+    }
+
     /// Applies one entry: the table stands one revision further, and `applied` has what it changed at its end.
     ///
     /// # Errors
@@ -297,8 +326,22 @@ impl<S: Stream> Table<S> {
         self.rows.iter_mut().flatten().for_each(S::write_failed);
     }
 
+    /// Alters a record, its hash and the digest, as a fault of the program would. For tests of the checks.
+    #[cfg(any(feature = "bait", feature = "damage"))]
+    pub fn falsify(&mut self, slot: Slot, alter: impl FnOnce(&mut S::Record)) -> bool {
+        let before = self.row(slot).map(S::hash_of);
+        if !self.damage(slot, alter) {
+            return false;
+        }
+        if let (Some(row), Some(before)) = (self.rows[slot.0 as usize].as_mut(), before) {
+            let after = S::rehash(row, slot, &self.epochs, false);
+            self.digest = self.digest.without(before).with(after);
+        }
+        true
+    }
+
     /// Alters a record in memory without its hash, as a fault of the machine would. For tests of the checks.
-    #[cfg(feature = "bait")]
+    #[cfg(any(feature = "bait", feature = "damage"))]
     pub fn damage(&mut self, slot: Slot, alter: impl FnOnce(&mut S::Record)) -> bool {
         let Some(mut record) = self.get(slot) else { return false };
         alter(&mut record);

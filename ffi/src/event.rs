@@ -60,6 +60,8 @@ pub const TASKWIRE_SESSION_END_FENCED: u32 = 5;
 pub const TASKWIRE_SESSION_END_GOODBYE: u32 = 6;
 /// The controller left.
 pub const TASKWIRE_SESSION_END_CONTROLLER_LEFT: u32 = 7;
+/// A record of this agent is damaged in memory, and would have been sent: restart the agent.
+pub const TASKWIRE_SESSION_END_DAMAGED: u32 = 8;
 /// The session ended for a reason that this version of the C interface has no code for.
 pub const TASKWIRE_SESSION_END_OTHER: u32 = 99;
 
@@ -275,6 +277,7 @@ fn of_session_end(reason: SessionEnd) -> u32 {
         SessionEnd::Fenced => TASKWIRE_SESSION_END_FENCED,
         SessionEnd::Goodbye => TASKWIRE_SESSION_END_GOODBYE,
         SessionEnd::ControllerLeft => TASKWIRE_SESSION_END_CONTROLLER_LEFT,
+        SessionEnd::Damaged => TASKWIRE_SESSION_END_DAMAGED,
         _ => TASKWIRE_SESSION_END_OTHER,
     }
 }

@@ -112,4 +112,6 @@ pub enum SessionEnd {
     ControllerLeft,
     /// The controller sent this agent away for a while. It is believed in meanwhile.
     SentAway,
+    /// A record of this agent is damaged in memory, and would have been sent: nothing of it is.
+    Damaged,
 }

@@ -313,6 +313,26 @@ impl Agent {
         &self.publisher.table
     }
 
+    /// Recounts some records from their values; one that is damaged is told.
+    fn scrub(&mut self) {
+        if let Some(slot) = self.publisher.table.scrub() {
+            self.tell_damaged(slot);
+        }
+    }
+
+    fn tell_damaged(&mut self, slot: Slot) {
+        self.metrics.damaged_total += 1;
+        if let Some(task) = self.task_in(slot) {
+            self.tell(AgentEvent::Damaged { task });
+        }
+    }
+
+    /// The records at the tail, to be damaged as a fault of memory would. For tests of the checks.
+    #[cfg(any(feature = "bait", feature = "damage"))]
+    pub fn table_mut(&mut self) -> &mut Table<Reported> {
+        &mut self.publisher.table
+    }
+
     /// The durable position: nothing up to it will be sent again, save as part of a state.
     pub fn base(&self) -> Position {
         self.publisher.base()

@@ -342,6 +342,12 @@ impl Agent {
         self.publisher.begin(&judgement, None, true);
         session.judged = Some(Judged { stream: StreamNumber::Reported, ask: ask.ask, judgement });
         session.answer_due = true;
+        // The fault may be on this side.
+        let table = &self.publisher.table;
+        let damaged = table.rows().map(|(slot, _)| slot).find(|slot| !table.is_sound(*slot));
+        if let Some(slot) = damaged {
+            self.tell_damaged(slot);
+        }
         self.tell(AgentEvent::HistoryDiffers {
             verdict: judgement.verdict,
             controller: judgement.judged,

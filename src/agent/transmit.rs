@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use super::session::State;
-use super::Agent;
+use super::{Agent, SessionEnd};
 use crate::bait::bait;
 use crate::id::{FrameNumber, SessionId, Slot, Term};
 use crate::publisher::{Sink, Want};
@@ -183,6 +183,7 @@ impl Agent {
         let wall = self.wall(now);
         let sleep = self.tell_sleep(now, number);
         let repairing = self.publisher.outgoing.is_some();
+        self.scrub();
         let (tip, digest) = if bait!(self.config.baits, HeartbeatFromTail) {
             (self.publisher.tail(), self.publisher.table.digest())
         } else {
@@ -217,7 +218,14 @@ impl Agent {
         let (first, end) = outgoing.range();
         let (slots, total, base) = (outgoing.slots(), outgoing.total(), outgoing.base());
         self.snapshot_writer.begin(buffer.len());
-        let next = self.publisher.fill_state(&mut self.snapshot_writer, slots, first, end);
+        let next = match self.publisher.fill_state(&mut self.snapshot_writer, slots, first, end) {
+            Ok(next) => next,
+            Err(slot) => {
+                self.tell_damaged(slot);
+                self.end_session(now, SessionEnd::Damaged, Duration::ZERO);
+                return None;
+            }
+        };
         let digest = self.publisher.log.base_digest();
         let length = self.snapshot_writer.finish(
             header,
@@ -240,11 +248,14 @@ impl Agent {
 
     fn send_delta(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
         let number = self.next_number();
+        if matches!(&self.state, State::Open(session) if session.digest_at <= now) {
+            self.scrub();
+        }
         let from = self.publisher.next_from();
         let State::Open(session) = &mut self.state else { return None };
         session.last_sent = now;
         let header = Header { kind: Kind::Delta, session: session.id, number };
-        let digest_due = session.digest_at <= now;
+        let digest_due = session.digest_at <= now && !bait!(self.config.baits, DigestOnlyWhenIdle);
         let highest_before = self.publisher.highest_sent();
         self.writer.begin(buffer.len(), from, self.epoch, digest_due, false);
         let mut sink = DeltaSink { writer: &mut self.writer, room: buffer.len() };

@@ -396,7 +396,7 @@ impl Controller {
     }
 
     /// The copy of a node's records, to be damaged as a fault of memory would. For tests of the checks.
-    #[cfg(feature = "bait")]
+    #[cfg(any(feature = "bait", feature = "damage"))]
     pub fn table_mut(&mut self, id: NodeId) -> Option<&mut Table<Reported>> {
         self.node_mut(id).map(|node| &mut node.subscriber.replica.table)
     }

@@ -263,6 +263,9 @@ impl Controller {
             }
         }
         let result = self.account(now, id, header, taken, staging);
+        if piece.digest.is_some() {
+            self.scrub(now, id);
+        }
         self.take_held(now, id, by);
         self.see_switch(now, id);
         self.see_synced(id);
@@ -437,10 +440,19 @@ impl Controller {
             Compared::Inconclusive => self.metrics.digests_inconclusive_total += 1,
             Compared::Differs => self.found_difference(now, id, Symptom::Digest, false),
         }
+        self.scrub(now, id);
         self.hear_settings(id, heartbeat.settings_version);
         self.process(now, id, header);
         self.note_news(id);
         Ok(())
+    }
+
+    /// Recounts some of a node's records from their values: damage is a symptom.
+    fn scrub(&mut self, now: Instant, id: NodeId) {
+        let Some(node) = self.node_mut(id) else { return };
+        if node.subscriber.scrub(now) {
+            self.found_difference(now, id, Symptom::Scrub, false);
+        }
     }
 
     fn hear_verdict(&mut self, now: Instant, id: NodeId, header: Header, judged: Judged) -> Result<(), ReceiveError> {

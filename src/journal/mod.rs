@@ -230,7 +230,12 @@ impl Journal {
     ) -> Option<Journaled> {
         let due = self.bytes_since > DUE_LEAST.max(self.checkpoint_bytes.saturating_mul(DUE_AFTER));
         if self.step == Step::Running && due {
-            self.step = Step::Begin;
+            // A state that is damaged in memory is not written over one that is whole.
+            if publisher.recount_base() == publisher.log.base_digest() {
+                self.step = Step::Begin;
+            } else {
+                self.bytes_since = 0;
+            }
         }
         let key = self.link.key.saturating_add(1);
         let (kind, body) = self.body(key, publisher, entries, state, out)?;
@@ -272,7 +277,7 @@ impl Journal {
                 return plain(RecordKind::Begin, &begin, out);
             }
             Step::State(first) => {
-                let (next, total, length) = self.state(publisher, state, first, out);
+                let (next, total, length) = self.state(publisher, state, first, out)?;
                 self.step = if next >= total { Step::Entries } else { Step::State(next) };
                 return (length > 0).then_some((RecordKind::State, length));
             }
@@ -340,14 +345,15 @@ impl Journal {
         writer: &mut SnapshotWriter,
         first: u32,
         out: &mut [u8],
-    ) -> (u32, u32, usize) {
+    ) -> Option<(u32, u32, usize)> {
         let Begin { slots, total, base, digest, .. } = self.begin(publisher);
         writer.begin(self.frame);
-        let next = publisher.fill_state(writer, slots, first, total);
+        // A state that is damaged in memory is not written; what was written before it stands.
+        let next = publisher.fill_state(writer, slots, first, total).ok()?;
         let out = &mut out[HEAD..HEAD + self.frame];
         let header = self.header(Kind::Snapshot);
         let length = writer.finish(header, StreamNumber::Reported, base, digest, slots, total, first, next, out);
-        (next, total, length)
+        Some((next, total, length))
     }
 
     /// The entries that are not written yet, as many as a frame holds, after the revision of base.

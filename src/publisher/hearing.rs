@@ -152,7 +152,10 @@ impl<S: Stream> Publisher<S> {
         let mut held = if S::binds(entry).is_some() { None } else { self.at_base.remove(slot) };
         let stepped = S::step(&mut held, entry, revision, self.table.epochs_mut(), self.baits);
         match (stepped, held) {
-            (Ok(Stepped::Live), Some(row)) => self.at_base.insert(slot, row),
+            (Ok(Stepped::Live), Some(mut row)) => {
+                S::rehash(&mut row, slot, self.table.epochs(), false);
+                self.at_base.insert(slot, row);
+            }
             (Ok(Stepped::Forgotten), Some(row)) => {
                 self.leaving.remove(&S::key(&row));
                 self.values.remove(S::registration(&row));

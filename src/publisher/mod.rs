@@ -261,6 +261,9 @@ impl<S: Stream> Publisher<S> {
     /// [`Illegal`] when it does not follow; nothing is changed.
     pub(crate) fn publish(&mut self, now: Instant, entry: S::Entry) -> Result<Revision, Illegal> {
         let base = self.log.base().revision;
+        if !self.table.is_sound(S::slot(&entry)) && !bait!(self.baits, DamagePublished) {
+            return Err(Illegal::Damaged { slot: S::slot(&entry) });
+        }
         self.table.gather_epochs(self.at_base.rows_mut());
         self.table.apply(&entry, &mut self.applied)?;
         let slot = S::slot(&entry);

@@ -10,12 +10,25 @@ use crate::wire::SnapshotWriter;
 impl Publisher<Reported> {
     /// Puts what lies in [first, end) of the state at base into `writer`, as much as has room: below `slots` an index is a
     /// slot, from there on a place in the ring of forgotten finals. Returns the index after the last.
-    pub(crate) fn fill_state(&self, writer: &mut SnapshotWriter, slots: u32, first: u32, end: u32) -> u32 {
+    ///
+    /// # Errors
+    /// The slot of a record that is damaged in memory: nothing of it may be told.
+    pub(crate) fn fill_state(
+        &self,
+        writer: &mut SnapshotWriter,
+        slots: u32,
+        first: u32,
+        end: u32,
+    ) -> Result<u32, Slot> {
         let mut next = first;
         while next < end.min(slots) {
-            if let Some(record) = self.base_record(Slot(next)) {
-                if !writer.push_record(&record) {
-                    return next;
+            let slot = Slot(next);
+            if let Some(row) = self.base_row(slot) {
+                if !Reported::is_sound(row, slot, self.table.epochs()) {
+                    return Err(slot);
+                }
+                if !writer.push_record(&self.table.unpack(slot, row)) {
+                    return Ok(next);
                 }
             }
             next += 1;
@@ -26,7 +39,7 @@ impl Publisher<Reported> {
                 _ => break,
             }
         }
-        next
+        Ok(next)
     }
 }
 
