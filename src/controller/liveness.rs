@@ -42,7 +42,7 @@ impl Controller {
     /// Sends the agents of all open sessions away, each for a time of its own between nothing and `spread`, at most a day:
     /// so that they do not all come back at once, when this controller stops for a while or has too much to do. They are
     /// believed in meanwhile, and a lease longer. What they still send is taken, and answered by sending them away again.
-    /// Agents that greet are welcomed as ever. Returns how many are sent away.
+    /// Agents that greet are welcomed as ever. One that is away already keeps its time. Returns how many are away.
     ///
     /// # Errors
     /// [`ConfigError`] for a spread above a day; nothing is changed.
@@ -60,6 +60,11 @@ impl Controller {
             let pause = self.rng.between(0, given);
             let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { continue };
             let Some(session) = node.session.as_mut() else { continue };
+            count += 1;
+            // Once a session: a host that repeats itself would keep up the belief in one who is gone.
+            if session.away.is_some() {
+                continue;
+            }
             let until = now.after(Duration::from_micros(pause));
             session.away = Some(until);
             session.away_due = true;
@@ -70,7 +75,6 @@ impl Controller {
             self.watch_again(id);
             self.note_standing(id);
             self.note_send(id);
-            count += 1;
         }
         Ok(count)
     }
