@@ -110,12 +110,13 @@ const (
 	EndFenced          = SessionEnd(C.TASKWIRE_SESSION_END_FENCED)
 	EndGoodbye         = SessionEnd(C.TASKWIRE_SESSION_END_GOODBYE)
 	EndControllerLeft  = SessionEnd(C.TASKWIRE_SESSION_END_CONTROLLER_LEFT)
+	EndDamaged         = SessionEnd(C.TASKWIRE_SESSION_END_DAMAGED) // a record of this agent is: restart it
 	EndOther           = SessionEnd(C.TASKWIRE_SESSION_END_OTHER)
 )
 
 func (e SessionEnd) String() string {
 	return named(uint32(e), "none", "lease expired", "no session", "refused", "foreign position", "fenced", "goodbye",
-		"controller left")
+		"controller left", "damaged")
 }
 
 // A Refusal says why the controller will not have an agent.
