@@ -11,7 +11,7 @@ SECONDS ?= 60
 DEMO_FLAGS := $(if $(LOSS),--loss '$(LOSS)') $(if $(REPEAT),--repeat '$(REPEAT)') $(if $(REORDER),--reorder '$(REORDER)') \
 	$(if $(CORRUPT),--corrupt '$(CORRUPT)') $(if $(TASKS),--tasks '$(TASKS)') $(if $(SEED),--seed '$(SEED)')
 
-.PHONY: help demo test figures instructions bench sim bait fuzz lib install uninstall header setup fmt lint doc clean
+.PHONY: help demo test figures instructions bench sim bait fuzz lib lib-small install uninstall header setup fmt lint doc clean
 
 help: ## Say what the targets do
 	@printf 'make TARGET, with variables where they are named: make demo LOSS=50 SEED=7\n\n'
@@ -55,6 +55,10 @@ fuzz: ## Every fuzz target for a while (SECONDS=60)
 lib: ## The C library: build/lib/libtaskwire.a and .so; its header is include/taskwire.h
 	@scripts/setup.sh demo
 	@scripts/lib.sh
+
+lib-small: ## The C library for small devices, the agent alone: build/lib/libtaskwire-small.a
+	@scripts/setup.sh demo
+	@scripts/lib-small.sh
 
 install: lib ## Installs the C library (PREFIX=/usr/local, DESTDIR, LIBDIR, INCLUDEDIR), with pkg-config and CMake files
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' scripts/install.sh install

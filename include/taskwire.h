@@ -26,6 +26,8 @@
  *    an older, smaller struct is served as it expects; the new fields have their defaults.
  *  - An object is for one thread at a time, and objects are independent of each other. There are no globals, no
  *    callbacks, no errno.
+ *  - The small build (make lib-small) has the agent role and the framer alone: the functions of the controller are not in
+ *    it. Define TASKWIRE_SMALL to see taskwire_stop, by which it ends where the library below would catch a panic.
  *  - A panic inside the library (a fault of ours) is caught. The object is poisoned by it: every call but _free returns
  *    TASKWIRE_ERROR_PANICKED from then on, those that return no status excepted, which say what they do.
  */
@@ -3255,6 +3257,25 @@ static inline taskwire_status taskwire_node_init(struct taskwire_node *out_node)
 {
     return taskwire_node_init_sized(out_node, sizeof *out_node);
 }
+
+#ifdef TASKWIRE_SMALL
+/**
+ * Stops the program, where the small build cannot go on: malloc has given nothing, or there is a fault in the library. The
+ * library calls it; it is not for the program to call. The one that comes with the library says why on the standard error
+ * and aborts; a program that defines a function of this name gets that instead.
+ *
+ * Parameters: `why`, for people, ended by a NUL and with a line's end before it.
+ *
+ * Pointers: `why` is static.
+ *
+ * Errors: none. It must not return, and must not jump out: the object whose call it was is half changed.
+ *
+ * Threads: the one whose call it was.
+ *
+ * After an error: there is none.
+ */
+void taskwire_stop(const char *why);
+#endif
 
 #ifdef __cplusplus
 }

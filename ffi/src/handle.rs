@@ -1,6 +1,7 @@
 //! Objects behind handles: how a call comes to one, and how one is poisoned when a panic left it half changed. What the
 //! objects are stands in `agent` and `framer`; what a panic is caught with, in `panic`.
 
+use alloc::boxed::Box;
 use core::cell::Cell;
 
 use crate::failure::{Failure, Outcome};

@@ -9,9 +9,12 @@
 //! view   panic   status   codes   version                   the caller's memory; the guard; numbers and texts
 //! ```
 //!
+//! Without the feature `std` there is no controller, and `small` stands in place of std.
+//!
 //! Every function has the same form: its outputs are made, which sets them to zero; `change`, `look` or `call` find the
 //! object and run the body under the one guard; the body reads what the caller's pointers point at through `view`.
 
+#![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_op_in_unsafe_fn)]
 #![deny(clippy::undocumented_unsafe_blocks)]
 #![warn(missing_docs)]
@@ -20,9 +23,12 @@
 // The part "Pointers" of each function's comment is that section, in words for C.
 #![allow(clippy::missing_safety_doc)]
 
+extern crate alloc;
+
 mod agent;
 mod codes;
 mod config;
+#[cfg(feature = "std")]
 mod controller;
 mod event;
 mod failure;
@@ -30,6 +36,8 @@ mod framer;
 mod handle;
 mod metrics;
 mod panic;
+#[cfg(not(feature = "std"))]
+mod small;
 mod status;
 mod structs;
 mod task;
@@ -44,6 +52,7 @@ pub mod testing;
 pub use agent::{exchange::*, inspect::*, report::*, *};
 pub use codes::*;
 pub use config::*;
+#[cfg(feature = "std")]
 pub use controller::{config::*, decide::*, event::*, exchange::*, inspect::*, *};
 pub use event::*;
 pub use framer::*;

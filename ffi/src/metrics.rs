@@ -3,10 +3,13 @@
 
 use core::ffi::c_char;
 
-use taskwire::metrics::{AgentMetrics, ControllerMetrics, Counter};
+#[cfg(feature = "std")]
+use taskwire::metrics::ControllerMetrics;
+use taskwire::metrics::{AgentMetrics, Counter};
 use taskwire::Instant;
 
 use crate::agent::taskwire_agent;
+#[cfg(feature = "std")]
 use crate::controller::taskwire_controller;
 use crate::failure::Outcome;
 use crate::handle::look;
@@ -60,8 +63,10 @@ impl<const LENGTH: usize, const COUNT: usize> Names<LENGTH, COUNT> {
 }
 
 const AGENT: &[Counter] = AgentMetrics::COUNTERS;
+#[cfg(feature = "std")]
 const CONTROLLER: &[Counter] = ControllerMetrics::COUNTERS;
 static AGENT_NAMES: Names<{ names_length(AGENT) }, { AGENT.len() }> = Names::of(AGENT);
+#[cfg(feature = "std")]
 static CONTROLLER_NAMES: Names<{ names_length(CONTROLLER) }, { CONTROLLER.len() }> = Names::of(CONTROLLER);
 
 /// Writes the values that there is room for, and how many they are.
@@ -160,6 +165,7 @@ pub unsafe extern "C" fn taskwire_agent_metrics(
 /// Threads: any.
 ///
 /// After an error: there is none.
+#[cfg(feature = "std")]
 #[no_mangle]
 pub extern "C" fn taskwire_controller_metric_count() -> usize {
     CONTROLLER.len()
@@ -176,6 +182,7 @@ pub extern "C" fn taskwire_controller_metric_count() -> usize {
 /// Threads: any.
 ///
 /// After an error: there is none.
+#[cfg(feature = "std")]
 #[no_mangle]
 pub extern "C" fn taskwire_controller_metric_name(index: usize) -> *const c_char {
     CONTROLLER_NAMES.pointer(index)
@@ -195,6 +202,7 @@ pub extern "C" fn taskwire_controller_metric_name(index: usize) -> *const c_char
 /// Threads: one thread at a time for one controller.
 ///
 /// After an error: the count is 0, and the values up to it, that is none, hold; the controller is as it was.
+#[cfg(feature = "std")]
 #[no_mangle]
 pub unsafe extern "C" fn taskwire_controller_metrics(
     controller: *const taskwire_controller,
@@ -275,6 +283,7 @@ pub unsafe extern "C" fn taskwire_agent_openmetrics(
 /// Threads: one thread at a time for one controller.
 ///
 /// After an error: the text is empty, if there is room for a NUL, and its length 0; the controller is as it was.
+#[cfg(feature = "std")]
 #[no_mangle]
 pub unsafe extern "C" fn taskwire_controller_openmetrics(
     controller: *const taskwire_controller,

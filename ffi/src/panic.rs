@@ -1,12 +1,14 @@
 //! The one guard around the body of every function: no panic crosses the boundary. What a panic means for the object
 //! whose call it was is left to `handle`.
 
+#[cfg(feature = "std")]
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 /// Runs `body`; `None` says that it panicked.
 ///
 /// The body may be half done then. Whoever calls this must see to it that what the body was changing is never looked at
 /// again (`handle` poisons the object), which is why the assertion of unwind safety holds.
+#[cfg(feature = "std")]
 pub(crate) fn guard<T>(body: impl FnOnce() -> T) -> Option<T> {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(value) => Some(value),
@@ -18,6 +20,12 @@ pub(crate) fn guard<T>(body: impl FnOnce() -> T) -> Option<T> {
             None
         }
     }
+}
+
+/// Runs `body`. In the small build a panic does not come back: it ends in `small`, which stops the program.
+#[cfg(not(feature = "std"))]
+pub(crate) fn guard<T>(body: impl FnOnce() -> T) -> Option<T> {
+    Some(body())
 }
 
 #[cfg(test)]

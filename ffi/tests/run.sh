@@ -106,9 +106,45 @@ for program in "${PROGRAMS[@]}"; do
     fi
 done
 
+# Every allocation fails once: in the whole library, and in the small build.
+wraps=(-Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=posix_memalign)
+if [ $# -eq 0 ]; then
+    if compile memory c11 "$build/memory" -D_GNU_SOURCE "${wraps[@]}" "$library/libtaskwire_ffi.a" "${system_libraries[@]}"; then
+        run "memory" env RUST_BACKTRACE=0 "$build/memory"
+    else
+        fail "memory: it does not compile"
+    fi
+fi
+
+# The small build: what it has behaves the same. A controller for it to talk to comes from the whole library.
+if [ $# -eq 0 ]; then
+    if scripts/lib-small.sh >/dev/null; then
+        small=(build/lib/libtaskwire-small.a -Wl,--gc-sections -ldl)
+        "$CC" -std=c99 "${WARNINGS[@]}" -D_GNU_SOURCE -g -O1 -Iinclude -c ffi/tests/c/far_controller.c -o "$build/far_controller.o" ||
+            fail "far_controller: it does not compile"
+        for program in layout life errors misuse framer memory; do
+            more=()
+            [ "$program" != memory ] || more=("${wraps[@]}")
+            if compile "$program" c11 "$build/$program-small" -D_GNU_SOURCE "${more[@]}" "$build/far_controller.o" "${small[@]}"; then
+                run "$program, small build" env "TASKWIRE_WHOLE_LIBRARY=$library/libtaskwire_ffi.so" "$build/$program-small"
+            else
+                fail "$program, small build: it does not compile"
+            fi
+        done
+        if nm --defined-only build/lib/libtaskwire-small.a 2>/dev/null | grep -q ' [Tt] taskwire_controller_'; then
+            fail "the small build has functions of a controller"
+        else
+            passed=$((passed + 1))
+        fi
+    else
+        fail "building the small library"
+    fi
+fi
+
 # Every function of the header is in the shared library and is called by a test; the library exports nothing else.
 if [ $# -eq 0 ]; then
-    declared=$(grep -oE '\btaskwire_[a-z_]+\(' include/taskwire.h | tr -d '(' | sort -u)
+    # taskwire_stop is the small build's own, and called by the library.
+    declared=$(grep -oE '\btaskwire_[a-z_]+\(' include/taskwire.h | tr -d '(' | grep -v '^taskwire_stop$' | sort -u)
     exported=$(nm -D --defined-only "$library/libtaskwire_ffi.so" | awk '$2 == "T" { print $3 }' | sort -u)
     inline=$(grep -oE '^static inline taskwire_status taskwire_[a-z_]+' include/taskwire.h | awk '{ print $4 }' | sort -u)
     missing=$(comm -23 <(comm -23 <(printf '%s\n' "$declared") <(printf '%s\n' "$inline")) <(printf '%s\n' "$exported"))

@@ -31,7 +31,7 @@ use crate::stream::Reported;
 use crate::table::Table;
 use crate::task::{Detail, Record};
 use crate::time::{sooner, Due, Instant, UnixMillis};
-use crate::wire::{Delta, DeltaWriter, Fenced, SnapshotWriter};
+use crate::wire::{DeltaWriter, Fenced, SnapshotWriter};
 
 pub use builder::AgentBuilder;
 pub use event::{AgentEvent, SessionEnd};
@@ -74,7 +74,6 @@ pub struct Agent {
     metrics: AgentMetrics,
     writer: DeltaWriter,
     snapshot_writer: SnapshotWriter,
-    scratch: Delta,
     /// What is to be journaled, if anything.
     journal: Option<Box<Journal>>,
     /// Whether this incarnation began with what a former one had stored.
@@ -139,7 +138,6 @@ impl Agent {
             metrics: AgentMetrics::default(),
             writer: DeltaWriter::new(),
             snapshot_writer: SnapshotWriter::new(),
-            scratch: Delta::default(),
             config,
             journal,
             restored,

@@ -11,8 +11,8 @@ use crate::receipts::Newness;
 use crate::receive_error::ReceiveError;
 use crate::time::{micros, Instant};
 use crate::wire::{
-    decode_into, Ack, Answered, Ask, Body, Bounds, DecodeError, Delta, Echo, FaultClass, Fenced, Goodbye, Header,
-    Heartbeat, Judged, Kind, Refusal, Refused, Settings, StreamNumber, Welcome, VERSION,
+    decode_for_agent, Ack, Answered, Ask, Body, DecodeError, Echo, FaultClass, Fenced, Goodbye, Header, Heartbeat,
+    Judged, Kind, Refusal, Refused, Settings, StreamNumber, Welcome, VERSION,
 };
 
 /// What is thought of a frame before its content counts.
@@ -27,17 +27,16 @@ enum Admitted {
 
 impl Agent {
     pub(super) fn hear(&mut self, now: Instant, bytes: &[u8]) -> Result<(), ReceiveError> {
-        let mut delta = core::mem::take(&mut self.scratch);
-        let decoded = decode_into(bytes, &Bounds::default(), &mut delta);
-        self.scratch = Delta { entries: delta.entries, details: delta.details, ..Delta::default() };
-        let (header, body) = match decoded {
+        let (header, body) = match decode_for_agent(bytes) {
             Ok(decoded) => decoded,
             Err(error) => return self.undecodable(error),
         };
-        match self.admit(header)? {
-            Admitted::Dropped => Ok(()),
-            Admitted::Outside => self.dispatch_outside(now, header, body),
-            Admitted::InSession => self.dispatch(now, header, body),
+        match (self.admit(header)?, body) {
+            (Admitted::Dropped, _) => Ok(()),
+            // Admitted are only kinds that have a body here.
+            (_, None) => self.unexpected(header.kind),
+            (Admitted::Outside, Some(body)) => self.dispatch_outside(now, header, body),
+            (Admitted::InSession, Some(body)) => self.dispatch(now, header, body),
         }
     }
 

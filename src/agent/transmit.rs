@@ -14,7 +14,7 @@ use crate::task::{Detail, Entry};
 use crate::time::{micros, Instant};
 use crate::window::Cargo;
 use crate::wire::{
-    encode, write_chunk, Body, DeltaWriter, Goodbye, Header, Heartbeat, Hello, Kind, Open, Standing, StreamNumber,
+    encode_control, write_chunk, DeltaWriter, Goodbye, Header, Heartbeat, Hello, Kind, Open, Standing, StreamNumber,
     CHUNK_AROUND, VERSION,
 };
 
@@ -107,15 +107,15 @@ impl Agent {
         Header { kind, session, number: self.next_number() }
     }
 
-    fn put(&mut self, header: Header, body: &Body, buffer: &mut [u8]) -> Option<usize> {
+    fn put<T: serde::Serialize>(&mut self, header: Header, body: &T, buffer: &mut [u8]) -> Option<usize> {
         // Every control frame is shorter than the least frame bound; what could not be written is not sent.
-        encode(header, body, buffer).ok()
+        encode_control(header, body, buffer).ok()
     }
 
     fn send_answer(&mut self, buffer: &mut [u8]) -> Option<usize> {
         let fenced = self.answer.take()?;
         let header = self.header(Kind::Fenced, SessionId::NONE);
-        self.put(header, &Body::Fenced(fenced), buffer)
+        self.put(header, &fenced, buffer)
     }
 
     fn send_hello(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
@@ -137,7 +137,7 @@ impl Agent {
             desired: Standing::default(),
         };
         let header = self.header(Kind::Hello, SessionId::NONE);
-        self.put(header, &Body::Hello(hello), buffer)
+        self.put(header, &hello, buffer)
     }
 
     fn send_open(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
@@ -154,7 +154,7 @@ impl Agent {
         let open = Open { controller_nonce: opening.nonce, reported: opening.judgement };
         let header = Header { kind: Kind::Open, session: opening.session, number };
         self.publisher.sent(now, number, 0, Cargo::Nothing, alloc::vec::Vec::new());
-        self.put(header, &Body::Open(open), buffer)
+        self.put(header, &open, buffer)
     }
 
     fn send_goodbye(&mut self, buffer: &mut [u8]) -> Option<usize> {
@@ -165,7 +165,7 @@ impl Agent {
         };
         let goodbye = Goodbye { tip: self.publisher.tip(), come_back_after: micros(come_back_after) };
         let header = self.header(Kind::Goodbye, session);
-        self.put(header, &Body::Goodbye(goodbye), buffer)
+        self.put(header, &goodbye, buffer)
     }
 
     fn send_verdict(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
@@ -175,7 +175,7 @@ impl Agent {
         session.last_sent = now;
         let header = Header { kind: Kind::Verdict, session: session.id, number };
         let judged = session.judged?;
-        self.put(header, &Body::Verdict(judged), buffer)
+        self.put(header, &judged, buffer)
     }
 
     fn send_heartbeat(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
@@ -206,7 +206,7 @@ impl Agent {
         };
         let header = Header { kind: Kind::Heartbeat, session: session.id, number };
         self.publisher.sent(now, number, 0, Cargo::Nothing, alloc::vec::Vec::new());
-        self.put(header, &Body::Heartbeat(heartbeat), buffer)
+        self.put(header, &heartbeat, buffer)
     }
 
     fn send_snapshot(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {

@@ -113,6 +113,20 @@ pub fn decode_into(bytes: &[u8], bounds: &Bounds, delta: &mut Delta) -> Result<(
     Ok((header, body))
 }
 
+/// Decodes a frame as an agent hears it: of the kinds that only agents send, and of those that carry a stream, the header
+/// alone is read, and no body given. So an agent has no reader of what it refuses anyway.
+///
+/// # Errors
+/// [`DecodeError`] names the first fault found, its field and its byte.
+pub fn decode_for_agent(bytes: &[u8]) -> Result<(Header, Option<Body>), DecodeError> {
+    let (header, mut reader) = open(bytes, Bounds::default().frame)?;
+    let body = said_to_agents(header.kind, &mut reader)?;
+    if body.is_some() {
+        extensions(&mut reader)?;
+    }
+    Ok((header, body))
+}
+
 /// Reads what stands before the body, the checksum checked, the body untouched.
 ///
 /// # Errors
@@ -152,16 +166,30 @@ fn open(bytes: &[u8], bound: u32) -> Result<(Header, Reader<'_>), DecodeError> {
 
 /// The body of every kind but DELTA, which has a way of its own.
 fn control(kind: Kind, reader: &mut Reader<'_>, bounds: &Bounds) -> Result<Body, DecodeError> {
+    if let Some(body) = said_to_agents(kind, reader)? {
+        return Ok(body);
+    }
     Ok(match kind {
         Kind::Hello => Body::Hello(strict::read(reader)?),
-        Kind::Welcome => Body::Welcome(strict::read(reader)?),
         Kind::Open => Body::Open(strict::read(reader)?),
+        Kind::Verdict => Body::Verdict(strict::read(reader)?),
+        Kind::LastWill => Body::LastWill(strict::read(reader)?),
+        Kind::Snapshot => Body::Snapshot(snapshot::read(reader, bounds)?),
+        Kind::Chunk => Body::Chunk(chunk::read(reader, bounds)?),
+        _ => return Err(reader.fail("kind", 1, Fault::UnknownKind(kind as u8))),
+    })
+}
+
+/// The body of the kinds that a controller may send to an agent; none for the others, which are not touched.
+#[inline]
+fn said_to_agents(kind: Kind, reader: &mut Reader<'_>) -> Result<Option<Body>, DecodeError> {
+    Ok(Some(match kind {
+        Kind::Welcome => Body::Welcome(strict::read(reader)?),
         Kind::Ack => Body::Ack(match hot::ack(reader) {
             Some(ack) => ack,
             None => strict::read(reader)?,
         }),
         Kind::Ask => Body::Ask(strict::read(reader)?),
-        Kind::Verdict => Body::Verdict(strict::read(reader)?),
         Kind::Heartbeat => Body::Heartbeat(match hot::heartbeat(reader) {
             Some(heartbeat) => heartbeat,
             None => strict::read(reader)?,
@@ -171,11 +199,10 @@ fn control(kind: Kind, reader: &mut Reader<'_>, bounds: &Bounds) -> Result<Body,
         Kind::NoSession => Body::NoSession(strict::read(reader)?),
         Kind::Goodbye => Body::Goodbye(strict::read(reader)?),
         Kind::GoAway => Body::GoAway(strict::read(reader)?),
-        Kind::LastWill => Body::LastWill(strict::read(reader)?),
-        Kind::Snapshot => Body::Snapshot(snapshot::read(reader, bounds)?),
-        Kind::Chunk => Body::Chunk(chunk::read(reader, bounds)?),
-        Kind::Delta => return Err(reader.fail("kind", 1, Fault::UnknownKind(kind as u8))),
-    })
+        Kind::Hello | Kind::Open | Kind::Verdict | Kind::Delta | Kind::Snapshot | Kind::Chunk | Kind::LastWill => {
+            return Ok(None)
+        }
+    }))
 }
 
 /// What follows a body: (type and critical bit, length, value), any number of times. Version 1 knows the padding alone.
@@ -224,42 +251,38 @@ pub fn encode(header: Header, body: &Body, out: &mut [u8]) -> Result<usize, NoRo
         Body::Delta(delta) => DeltaWriter::new().write_whole(header, delta, out).ok_or(NoRoom { room }),
         Body::Snapshot(snapshot) => snapshot::write_whole(header, snapshot, out).ok_or(NoRoom { room }),
         Body::Chunk(chunk) => chunk::write_whole(header, chunk, out).ok_or(NoRoom { room }),
-        _ => {
-            let mut writer = Writer::new(out);
-            write_header(header, &mut writer);
-            write_control(body, &mut writer);
-            if header.kind == Kind::Hello {
-                pad(&mut writer);
-            }
-            seal(writer).ok_or(NoRoom { room })
-        }
+        Body::Hello(body) => encode_control(header, body, out),
+        Body::Welcome(body) => encode_control(header, body, out),
+        Body::Open(body) => encode_control(header, body, out),
+        Body::Ack(body) => encode_control(header, body, out),
+        Body::Ask(body) => encode_control(header, body, out),
+        Body::Verdict(body) => encode_control(header, body, out),
+        Body::Heartbeat(body) => encode_control(header, body, out),
+        Body::Fenced(body) => encode_control(header, body, out),
+        Body::Refused(body) => encode_control(header, body, out),
+        Body::NoSession(body) => encode_control(header, body, out),
+        Body::Goodbye(body) => encode_control(header, body, out),
+        Body::GoAway(body) => encode_control(header, body, out),
+        Body::LastWill(body) => encode_control(header, body, out),
     }
+}
+
+/// Encodes a frame with the control body of the kind that its header says.
+pub(crate) fn encode_control<T: serde::Serialize>(header: Header, body: &T, out: &mut [u8]) -> Result<usize, NoRoom> {
+    let room = out.len();
+    let mut writer = Writer::new(out);
+    write_header(header, &mut writer);
+    writer.postcard(body);
+    if header.kind == Kind::Hello {
+        pad(&mut writer);
+    }
+    seal(writer).ok_or(NoRoom { room })
 }
 
 pub(super) fn write_header(header: Header, writer: &mut Writer<'_>) {
     writer.put_array([VERSION, header.kind as u8]);
     writer.fixed_u64(header.session.0);
     writer.varint(header.number.0);
-}
-
-fn write_control(body: &Body, writer: &mut Writer<'_>) {
-    match body {
-        Body::Hello(body) => writer.postcard(body),
-        Body::Welcome(body) => writer.postcard(body),
-        Body::Open(body) => writer.postcard(body),
-        Body::Ack(body) => writer.postcard(body),
-        Body::Ask(body) => writer.postcard(body),
-        Body::Verdict(body) => writer.postcard(body),
-        Body::Heartbeat(body) => writer.postcard(body),
-        Body::Fenced(body) => writer.postcard(body),
-        Body::Refused(body) => writer.postcard(body),
-        Body::NoSession(body) => writer.postcard(body),
-        Body::Goodbye(body) => writer.postcard(body),
-        Body::GoAway(body) => writer.postcard(body),
-        Body::LastWill(body) => writer.postcard(body),
-        // They have writers of their own, to which `encode` has gone.
-        Body::Delta(_) | Body::Snapshot(_) | Body::Chunk(_) => {}
-    }
 }
 
 /// Appends the padding extension, so that the frame has [`PADDED_HELLO`] bytes, or one more where the length's own

@@ -13,44 +13,51 @@ use crate::time::UnixMillis;
 
 /// Reads one body out of the reader.
 pub(super) fn read<'a, T: de::Deserialize<'a>>(reader: &mut Reader<'a>) -> Result<T, DecodeError> {
-    let mut strict = Strict { reader: *reader, field: "body", most: u64::MAX };
-    let value = T::deserialize(&mut strict).map_err(|error| match error {
-        Failure::At(error) => error,
-        Failure::Foreign => reader.fail(strict.field, strict.reader.at(), Fault::Code(0)),
-    })?;
-    *reader = strict.reader;
-    Ok(value)
-}
-
-/// Why reading stopped.
-#[derive(Debug)]
-enum Failure {
-    /// At a place that is known.
-    At(DecodeError),
-    /// In a type's own check; the place is where the reader stands.
-    Foreign,
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failure::At(error) => error.fmt(f),
-            Failure::Foreign => f.write_str("not a value of its type"),
+    let mut strict = Strict { reader: *reader, field: "body", most: u64::MAX, error: None };
+    match T::deserialize(&mut strict) {
+        Ok(value) => {
+            *reader = strict.reader;
+            Ok(value)
+        }
+        // Without an error of its own it was a type's own check that failed; the place is where the reader stands.
+        Err(Stopped) => {
+            Err(strict.error.unwrap_or_else(|| reader.fail(strict.field, strict.reader.at(), Fault::Code(0))))
         }
     }
 }
 
-impl core::error::Error for Failure {}
+/// Reading has stopped; why is kept in `Strict`. An error without content keeps the many small functions that are made of
+/// it for each type small, which is most of what a decoder costs on a small device.
+#[derive(Debug)]
+struct Stopped;
 
-impl de::Error for Failure {
-    fn custom<T: fmt::Display>(_: T) -> Failure {
-        Failure::Foreign
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a value of its type")
     }
 }
 
-impl From<DecodeError> for Failure {
-    fn from(error: DecodeError) -> Failure {
-        Failure::At(error)
+impl core::error::Error for Stopped {}
+
+impl de::Error for Stopped {
+    #[inline]
+    fn custom<T: fmt::Display>(_: T) -> Stopped {
+        Stopped
+    }
+
+    #[inline]
+    fn invalid_length(_: usize, _: &dyn de::Expected) -> Stopped {
+        Stopped
+    }
+
+    #[inline]
+    fn invalid_type(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Stopped {
+        Stopped
+    }
+
+    #[inline]
+    fn invalid_value(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Stopped {
+        Stopped
     }
 }
 
@@ -59,17 +66,76 @@ struct Strict<'a> {
     field: &'static str,
     /// The largest value that the number to be read may have.
     most: u64,
+    /// Why reading stopped.
+    error: Option<DecodeError>,
 }
 
-impl Strict<'_> {
-    fn number(&mut self, bits: u32) -> Result<u64, Failure> {
+impl<'a> Strict<'a> {
+    #[inline(never)]
+    fn number(&mut self, bits: u32) -> Result<u64, Stopped> {
         let start = self.reader.at();
-        let value = self.reader.varint_of(self.field, bits)?;
-        Ok(self.reader.within(self.field, start, value, 0, self.most)?)
+        let value = self.reader.varint_of(self.field, bits);
+        let value = value.and_then(|value| self.reader.within(self.field, start, value, 0, self.most));
+        self.stop(value)
     }
 
-    fn refuse<T>(&self, offset: usize, fault: Fault) -> Result<T, Failure> {
-        Err(Failure::At(self.reader.fail(self.field, offset, fault)))
+    #[inline(never)]
+    fn byte(&mut self) -> Result<u8, Stopped> {
+        let byte = self.reader.u8(self.field);
+        self.stop(byte)
+    }
+
+    /// A yes or no.
+    #[inline(never)]
+    fn flag(&mut self) -> Result<bool, Stopped> {
+        let start = self.reader.at();
+        match self.byte()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            code => self.refuse(start, Fault::Code(code.into())),
+        }
+    }
+
+    #[inline(never)]
+    fn name(&mut self) -> Result<&'a str, Stopped> {
+        let start = self.reader.at();
+        let length = self.reader.varint(self.field);
+        let length = self.stop(length)?;
+        // The only texts of version 1 are names.
+        if length == 0 || length > Name::MAX as u64 {
+            return self.refuse(start, Fault::Range { found: length, least: 1, most: Name::MAX as u64 });
+        }
+        let start = self.reader.at();
+        let bytes = self.reader.bytes(self.field, length as usize);
+        let bytes = self.stop(bytes)?;
+        match core::str::from_utf8(bytes) {
+            Ok(text) => Ok(text),
+            Err(error) => self.refuse(start + error.valid_up_to(), Fault::Text),
+        }
+    }
+
+    /// The number of a variant.
+    #[inline(never)]
+    fn variant(&mut self, count: usize) -> Result<u32, Stopped> {
+        let start = self.reader.at();
+        let code = self.reader.varint_of(self.field, 32);
+        let code = self.stop(code)?;
+        if code >= count as u64 {
+            return self.refuse(start, Fault::Code(code));
+        }
+        Ok(code as u32)
+    }
+
+    /// Keeps why reading stops.
+    fn stop<T>(&mut self, result: Result<T, DecodeError>) -> Result<T, Stopped> {
+        result.map_err(|error| {
+            self.error = Some(error);
+            Stopped
+        })
+    }
+
+    fn refuse<T>(&mut self, offset: usize, fault: Fault) -> Result<T, Stopped> {
+        self.stop(Err(self.reader.fail(self.field, offset, fault)))
     }
 }
 
@@ -85,68 +151,48 @@ fn most(name: &'static str) -> u64 {
 
 macro_rules! not_in_the_format {
     ($($method:ident)*) => {
-        $(fn $method<V: Visitor<'a>>(self, _: V) -> Result<V::Value, Failure> {
-            Err(Failure::Foreign)
+        $(fn $method<V: Visitor<'a>>(self, _: V) -> Result<V::Value, Stopped> {
+            Err(Stopped)
         })*
     };
 }
 
 impl<'a> de::Deserializer<'a> for &mut Strict<'a> {
-    type Error = Failure;
+    type Error = Stopped;
 
-    fn deserialize_bool<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let start = self.reader.at();
-        match self.reader.u8(self.field)? {
-            0 => visitor.visit_bool(false),
-            1 => visitor.visit_bool(true),
-            code => self.refuse(start, Fault::Code(code.into())),
-        }
+    fn deserialize_bool<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Stopped> {
+        visitor.visit_bool(self.flag()?)
     }
 
-    fn deserialize_u8<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let byte = self.reader.u8(self.field)?;
-        visitor.visit_u8(byte)
+    fn deserialize_u8<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Stopped> {
+        visitor.visit_u8(self.byte()?)
     }
 
-    fn deserialize_u32<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let value = self.number(32)?;
-        visitor.visit_u32(value as u32)
+    fn deserialize_u32<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Stopped> {
+        visitor.visit_u32(self.number(32)? as u32)
     }
 
-    fn deserialize_u64<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let value = self.number(64)?;
-        visitor.visit_u64(value)
+    fn deserialize_u64<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Stopped> {
+        visitor.visit_u64(self.number(64)?)
     }
 
-    fn deserialize_str<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let start = self.reader.at();
-        let length = self.reader.varint(self.field)?;
-        // The only texts of version 1 are names.
-        if length == 0 || length > Name::MAX as u64 {
-            return self.refuse(start, Fault::Range { found: length, least: 1, most: Name::MAX as u64 });
-        }
-        let start = self.reader.at();
-        let bytes = self.reader.bytes(self.field, length as usize)?;
-        match core::str::from_utf8(bytes) {
-            Ok(text) => visitor.visit_borrowed_str(text),
-            Err(error) => self.refuse(start + error.valid_up_to(), Fault::Text),
-        }
+    fn deserialize_str<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Stopped> {
+        visitor.visit_borrowed_str(self.name()?)
     }
 
-    fn deserialize_string<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_string<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Stopped> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let start = self.reader.at();
-        match self.reader.u8(self.field)? {
-            0 => visitor.visit_none(),
-            1 => visitor.visit_some(self),
-            code => self.refuse(start, Fault::Code(code.into())),
+    fn deserialize_option<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Stopped> {
+        if self.flag()? {
+            visitor.visit_some(self)
+        } else {
+            visitor.visit_none()
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'a>>(self, name: &'static str, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_newtype_struct<V: Visitor<'a>>(self, name: &'static str, visitor: V) -> Result<V::Value, Stopped> {
         self.most = most(name);
         let value = visitor.visit_newtype_struct(&mut *self);
         self.most = u64::MAX;
@@ -158,11 +204,11 @@ impl<'a> de::Deserializer<'a> for &mut Strict<'a> {
         _: &'static str,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, Stopped> {
         visitor.visit_seq(Fields { strict: self, names: fields.iter(), nameless: 0 })
     }
 
-    fn deserialize_tuple<V: Visitor<'a>>(self, length: usize, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_tuple<V: Visitor<'a>>(self, length: usize, visitor: V) -> Result<V::Value, Stopped> {
         visitor.visit_seq(Fields { strict: self, names: [].iter(), nameless: length })
     }
 
@@ -171,7 +217,7 @@ impl<'a> de::Deserializer<'a> for &mut Strict<'a> {
         _: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, Stopped> {
         visitor.visit_enum(Variant { strict: self, count: variants.len() })
     }
 
@@ -181,8 +227,8 @@ impl<'a> de::Deserializer<'a> for &mut Strict<'a> {
         deserialize_seq deserialize_map deserialize_identifier deserialize_ignored_any
     }
 
-    fn deserialize_unit_struct<V: Visitor<'a>>(self, _: &'static str, _: V) -> Result<V::Value, Failure> {
-        Err(Failure::Foreign)
+    fn deserialize_unit_struct<V: Visitor<'a>>(self, _: &'static str, _: V) -> Result<V::Value, Stopped> {
+        Err(Stopped)
     }
 
     fn deserialize_tuple_struct<V: Visitor<'a>>(
@@ -190,7 +236,7 @@ impl<'a> de::Deserializer<'a> for &mut Strict<'a> {
         _: &'static str,
         length: usize,
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, Stopped> {
         self.deserialize_tuple(length, visitor)
     }
 
@@ -207,9 +253,9 @@ struct Fields<'s, 'a> {
 }
 
 impl<'a> de::SeqAccess<'a> for Fields<'_, 'a> {
-    type Error = Failure;
+    type Error = Stopped;
 
-    fn next_element_seed<T: DeserializeSeed<'a>>(&mut self, seed: T) -> Result<Option<T::Value>, Failure> {
+    fn next_element_seed<T: DeserializeSeed<'a>>(&mut self, seed: T) -> Result<Option<T::Value>, Stopped> {
         if let Some(name) = self.names.next() {
             self.strict.field = name;
         } else if self.nameless > 0 {
@@ -228,36 +274,32 @@ struct Variant<'s, 'a> {
 }
 
 impl<'s, 'a> de::EnumAccess<'a> for Variant<'s, 'a> {
-    type Error = Failure;
+    type Error = Stopped;
     type Variant = Variant<'s, 'a>;
 
-    fn variant_seed<T: DeserializeSeed<'a>>(self, seed: T) -> Result<(T::Value, Variant<'s, 'a>), Failure> {
-        let start = self.strict.reader.at();
-        let code = self.strict.reader.varint_of(self.strict.field, 32)?;
-        if code >= self.count as u64 {
-            return self.strict.refuse(start, Fault::Code(code));
-        }
-        let value = seed.deserialize(IntoDeserializer::<Failure>::into_deserializer(code as u32))?;
+    fn variant_seed<T: DeserializeSeed<'a>>(self, seed: T) -> Result<(T::Value, Variant<'s, 'a>), Stopped> {
+        let code = self.strict.variant(self.count)?;
+        let value = seed.deserialize(IntoDeserializer::<Stopped>::into_deserializer(code))?;
         Ok((value, self))
     }
 }
 
 impl<'a> de::VariantAccess<'a> for Variant<'_, 'a> {
-    type Error = Failure;
+    type Error = Stopped;
 
-    fn unit_variant(self) -> Result<(), Failure> {
+    fn unit_variant(self) -> Result<(), Stopped> {
         Ok(())
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'a>>(self, seed: T) -> Result<T::Value, Failure> {
+    fn newtype_variant_seed<T: DeserializeSeed<'a>>(self, seed: T) -> Result<T::Value, Stopped> {
         seed.deserialize(self.strict)
     }
 
-    fn tuple_variant<V: Visitor<'a>>(self, length: usize, visitor: V) -> Result<V::Value, Failure> {
+    fn tuple_variant<V: Visitor<'a>>(self, length: usize, visitor: V) -> Result<V::Value, Stopped> {
         de::Deserializer::deserialize_tuple(self.strict, length, visitor)
     }
 
-    fn struct_variant<V: Visitor<'a>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Failure> {
+    fn struct_variant<V: Visitor<'a>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Stopped> {
         de::Deserializer::deserialize_struct(self.strict, "", fields, visitor)
     }
 }

@@ -4,7 +4,7 @@
 //!
 //!     figures             everything
 //!     figures --quick     the same with a tenth of the rounds and of the nodes: for work on one part, not for the record
-//!     figures apply loss  only these steps: wire, publish, peers, apply, growth, leases, loss, memory, cgo
+//!     figures apply loss  only these steps: wire, publish, peers, apply, growth, leases, loss, memory, cgo, text
 
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -39,7 +39,7 @@ impl Scale {
 /// What is measured in one go.
 type Step = fn(&mut Report, &mut Unit, Scale);
 
-const STEPS: [(&str, &str, Step); 9] = [
+const STEPS: [(&str, &str, Step); 10] = [
     ("wire", "bytes of updates", wire),
     ("publish", "publishing, and a lone change from end to end", publish),
     ("peers", "the codec alone, and the peers", peers),
@@ -49,6 +49,7 @@ const STEPS: [(&str, &str, Step); 9] = [
     ("loss", "loss", loss),
     ("memory", "memory", memory),
     ("cgo", "the batch call from Go and from C", cgo),
+    ("text", "the small build of the C library, linked into an agent", text),
 ];
 
 fn main() -> ExitCode {
@@ -379,10 +380,19 @@ fn memory(report: &mut Report, _: &mut Unit, _: Scale) {
 
 /// What calls through cgo cost: a program in Go measures it, beside the same in C.
 fn cgo(report: &mut Report, _: &mut Unit, _: Scale) {
-    match Command::new("scripts/go.sh").arg("figures").output() {
-        Ok(output) if output.status.success() => take_lines(report, &output.stdout, "scripts/go.sh"),
-        Ok(output) => eprintln!("figures: scripts/go.sh: {}", String::from_utf8_lossy(&output.stderr).trim_end()),
-        Err(error) => eprintln!("figures: scripts/go.sh: {error}; run this from the root of the repository"),
+    script(report, "scripts/go.sh", "figures");
+}
+
+fn text(report: &mut Report, _: &mut Unit, _: Scale) {
+    script(report, "scripts/lib-small.sh", "figures");
+}
+
+/// Takes the figures that a script of the repository measures.
+fn script(report: &mut Report, script: &str, argument: &str) {
+    match Command::new(script).arg(argument).output() {
+        Ok(output) if output.status.success() => take_lines(report, &output.stdout, script),
+        Ok(output) => eprintln!("figures: {script}: {}", String::from_utf8_lossy(&output.stderr).trim_end()),
+        Err(error) => eprintln!("figures: {script}: {error}; run this from the root of the repository"),
     }
 }
 

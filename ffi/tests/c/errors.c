@@ -49,13 +49,16 @@ static void configurations_that_are_refused(void)
 
 static void tasks_that_are_refused(void)
 {
-    pair ends = pair_plain();
+    taskwire_agent_config config = pair_config("edge-7", 1);
+    pair ends;
     taskwire_task_id id = numbered(1), other = numbered(2);
     taskwire_report report;
     taskwire_task task;
     uint64_t revision = 99;
     char long_metadata[500];
 
+    config.value = 384;
+    ends = pair_new(&config);
     memset(long_metadata, 'x', sizeof long_metadata);
     CHECK_IS(taskwire_agent_running(ends.agent, 0, &id), TASKWIRE_ERROR_UNKNOWN_TASK);
     CHECK(says(ends.agent, "is not registered here"));
