@@ -8,7 +8,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-ALL_PARTS=(fmt clippy workspace core_without_std rustdoc c_abi c_hosts installation go openmetrics simulator checkers demo)
+ALL_PARTS=(fmt clippy workspace core_without_std rustdoc c_abi c_hosts installation go embedding openmetrics simulator checkers demo)
 # The seeds of the simulator that are run here; `make sim SEEDS=100000` runs more.
 export SIMULATOR_SEEDS=1..2000
 # How long a part may take, in seconds, from cold caches.
@@ -26,6 +26,7 @@ part_rustdoc() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-
 part_c_abi() { ffi/tests/run.sh; }
 part_c_hosts() { scripts/c-hosts.sh test; }
 part_go() { scripts/lib.sh && scripts/go.sh test; }
+part_embedding() { scripts/embedding.sh; }
 part_installation() { scripts/lib.sh && scripts/install.sh test; }
 part_openmetrics() { scripts/openmetrics.sh; }
 part_simulator() { cargo run --locked --release -p taskwire-sim -- --seeds "$SIMULATOR_SEEDS"; }
@@ -42,6 +43,7 @@ title() {
     c_abi) echo "the C interface in C and C++, sanitized and under valgrind" ;;
     c_hosts) echo "the parts of the hosts in C, sanitized and under valgrind" ;;
     go) echo "the package and the hosts in Go, with two versions of Go, the race detector and a busy collector" ;;
+    embedding) echo "the programs of docs/EMBEDDING.md, built against an installed copy and run" ;;
     installation) echo "the installed C library, by pkg-config and CMake, shared and static" ;;
     openmetrics) echo "OpenMetrics text, read by Prometheus's own parser" ;;
     simulator) echo "the simulator, seeds $SIMULATOR_SEEDS" ;;

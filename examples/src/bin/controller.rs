@@ -196,7 +196,8 @@ impl Host {
             self.drain_frames();
         }
         while let Some(peer) = self.carriers.ended() {
-            self.screen.say(format!("the connection of peer {} has ended", peer.0));
+            // A hint: its node is suspect at once, and lost only when its lease is over, unless it connects again.
+            self.controller.link_down(clock::now(), peer);
         }
     }
 
