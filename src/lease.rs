@@ -97,6 +97,11 @@ impl LeaseClock {
         Some(node)
     }
 
+    /// The nodes whose deadlines come next.
+    pub(crate) fn soonest(&self, most: usize) -> impl Iterator<Item = NodeId> + '_ {
+        self.deadlines.iter().take(most).map(|(_, node)| *node)
+    }
+
     /// When the next deadline comes, if calls come in time.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let (deadline, _) = self.deadlines.first()?;

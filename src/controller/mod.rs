@@ -42,7 +42,7 @@ use crate::wire::{Body, Delta};
 pub use event::{ControllerEvent, Transition};
 use handshake::Handshakes;
 pub use history::{Happening, Moved, NodeStanding};
-use node::Node;
+use node::{Node, Waiting};
 use retention::Archive;
 use silence::Silence;
 pub use view::{Freshness, Mark, NodeView, Reachability, TaskView, View};
@@ -52,6 +52,14 @@ pub use watch::{Effect, Filter, ViewChange, ViewChanges, ViewRevision, WatchErro
 const MOST_ANSWERS: usize = 256;
 /// Events of no node that may wait.
 const MOST_NOTICES: usize = 256;
+
+/// Emptied queues of events that are kept to be lent, if they have no more room than so many events; and how many are kept
+/// however large they are.
+const MOST_RINGS: usize = 1024;
+const SMALL_RING: usize = 128;
+const FEW_RINGS: usize = 4;
+/// Nodes between one that is served and one that is fetched from memory meanwhile.
+const WARM_AHEAD: usize = 8;
 
 /// Why a commit was refused. Nothing was changed: another `CommitDue` follows when there is something to commit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -148,6 +156,8 @@ pub struct Controller {
     scratch: Delta,
     /// What a delta changed, lent to the node whose turn it is: one list for all keeps its memory at hand.
     applied: Vec<Applied<Reported>>,
+    /// Emptied queues of events, lent to nodes that have something to tell: an idle node keeps none.
+    rings: Vec<VecDeque<Waiting>>,
 }
 
 impl Controller {
@@ -185,6 +195,7 @@ impl Controller {
             archive: Archive::new(&config),
             scratch: Delta::default(),
             applied: Vec::new(),
+            rings: Vec::new(),
             config,
         })
     }
@@ -229,14 +240,25 @@ impl Controller {
             return Some(event);
         }
         while let Some(id) = self.to_tell.pop_front() {
+            // When many nodes have news, the one whose turn comes soon is fetched meanwhile.
+            if let Some(node) = self.to_tell.get(WARM_AHEAD).and_then(|id| self.node_ref(*id)) {
+                node.warm();
+            }
             let (policy, most) = (self.config.ack_policy, self.config.events_per_node);
             let Some(node) = self.node_mut(id) else { continue };
             node.waits_for_host = false;
             let event = node.poll(policy);
+            let ring = node.give_back_ring();
             let more = node.has_news(policy);
             let short = node.session.as_ref().is_some_and(|session| {
                 session.credit_told.0 <= node.subscriber.position().revision.0.saturating_add(u64::from(most / 4))
             });
+            if let Some(ring) = ring {
+                let few = self.rings.len() < FEW_RINGS;
+                if few || self.rings.len() < MOST_RINGS && ring.capacity() <= SMALL_RING {
+                    self.rings.push(ring);
+                }
+            }
             if more {
                 self.note_news(id);
             }

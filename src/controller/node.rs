@@ -152,6 +152,18 @@ impl Node {
         }
     }
 
+    /// Reads a little of all that a frame of this node needs, so that the memory behind it is fetched at once and not one
+    /// piece after the other: of many nodes, most lie in no cache.
+    #[inline]
+    pub(super) fn warm(&self) {
+        let session = self.session.as_ref();
+        let sum =
+            session.map_or(0, |s| s.receipts.largest().0 ^ s.peer.0 ^ s.credit_told.0 ^ u64::from(s.limits.slots));
+        let place = self.subscriber.position().revision.0 ^ self.subscriber.durable().0 ^ self.sync_tip.revision.0;
+        let times = self.heard ^ self.next_frame ^ self.polled.revision.0 ^ self.silent_until;
+        core::hint::black_box(sum ^ place ^ times ^ self.events.len() as u64 ^ u64::from(self.stale));
+    }
+
     pub(super) fn next_number(&mut self) -> FrameNumber {
         let number = FrameNumber(self.next_frame);
         self.next_frame = self.next_frame.saturating_add(1);
@@ -248,6 +260,21 @@ impl Node {
         let position = self.commit_due(policy)?;
         self.commit_told = Some(position);
         Some(ControllerEvent::CommitDue { node: self.id, position })
+    }
+
+    /// The queue of events once it is empty.
+    pub(super) fn give_back_ring(&mut self) -> Option<VecDeque<Waiting>> {
+        if !self.events.is_empty() || self.events.capacity() == 0 {
+            return None;
+        }
+        Some(core::mem::take(&mut self.events))
+    }
+
+    /// A queue to tell in, if the node has none.
+    pub(super) fn lend_ring(&mut self, rings: &mut alloc::vec::Vec<VecDeque<Waiting>>) {
+        if self.events.capacity() == 0 {
+            self.events = rings.pop().unwrap_or_default();
+        }
     }
 
     fn commit_due(&self, policy: AckPolicy) -> Option<Position> {

@@ -12,6 +12,9 @@ use crate::id::{NodeId, PeerId};
 use crate::time::{micros, Instant};
 use crate::wire::Refusal;
 
+/// Nodes that are fetched from memory together when leases end.
+const WARM_TOGETHER: usize = 16;
+
 /// What a node's silence makes of it, and when: lease times.
 #[derive(Clone, Copy, Debug)]
 struct Ends {
@@ -65,7 +68,14 @@ impl Controller {
 
     /// Ends the leases that are due.
     pub(super) fn run_leases(&mut self, now: Instant) {
+        let mut warmed = 0usize;
         while let Some(id) = self.leases.due(now) {
+            // Many may be due at once, and most lie in no cache: some are fetched together.
+            if warmed == 0 {
+                warmed = WARM_TOGETHER;
+                self.leases.soonest(WARM_TOGETHER).filter_map(|id| self.node_ref(id)).for_each(Node::warm);
+            }
+            warmed -= 1;
             let lease_time = self.lease_time();
             let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { continue };
             node.watched = None;

@@ -30,7 +30,12 @@ impl Controller {
     pub(super) fn hear(&mut self, now: Instant, peer: PeerId, bytes: &[u8]) -> Result<(), ReceiveError> {
         let target = session_of(bytes).and_then(|session| self.sessions.get(&session).copied());
         let bounds = match target {
-            Some(Target::Node(id)) => self.session_bounds(id),
+            Some(Target::Node(id)) => {
+                if let Some(node) = self.node_ref(id) {
+                    node.warm();
+                }
+                self.session_bounds(id)
+            }
             _ => Bounds::default(),
         };
         let mut delta = core::mem::take(&mut self.scratch);
@@ -247,6 +252,7 @@ impl Controller {
         }
         let staging = node.subscriber.is_staging();
         node.subscriber.replica.lend_applied(core::mem::take(&mut self.applied));
+        node.lend_ring(&mut self.rings);
         let Some(taken) = node.subscriber.take(now, &piece, by) else {
             return self.void(now, id);
         };
