@@ -43,6 +43,8 @@ pub const TASKWIRE_EVENT_REFUSED: u32 = 10;
 pub const TASKWIRE_EVENT_DAMAGED: u32 = 11;
 /// The controller has given out other intervals, and they hold from now on. heartbeat_us; lease_us.
 pub const TASKWIRE_EVENT_INTERVALS_CHANGED: u32 = 12;
+/// The controller knows that this agent will be silent: it may sleep. until_us: until then its silence means nothing.
+pub const TASKWIRE_EVENT_SLEEP_CONFIRMED: u32 = 13;
 /// Something that this version of the C interface has no fields for.
 pub const TASKWIRE_EVENT_OTHER: u32 = 99;
 
@@ -62,6 +64,8 @@ pub const TASKWIRE_SESSION_END_GOODBYE: u32 = 6;
 pub const TASKWIRE_SESSION_END_CONTROLLER_LEFT: u32 = 7;
 /// A record of this agent is damaged in memory, and would have been sent: restart the agent.
 pub const TASKWIRE_SESSION_END_DAMAGED: u32 = 8;
+/// The controller sent this agent away for a while, and believes in it meanwhile.
+pub const TASKWIRE_SESSION_END_SENT_AWAY: u32 = 9;
 /// The session ended for a reason that this version of the C interface has no code for.
 pub const TASKWIRE_SESSION_END_OTHER: u32 = 99;
 
@@ -156,6 +160,8 @@ pub struct taskwire_agent_event {
     pub heartbeat_us: u64,
     /// How long the controller believes in a silent agent, in microseconds.
     pub lease_us: u64,
+    /// Until when silence means nothing, on the host's clock in microseconds.
+    pub until_us: u64,
 }
 
 // SAFETY: repr(C), begins with struct_size, integers and arrays of them only; FIRST ends behind `twin`, within the struct.
@@ -186,6 +192,7 @@ unsafe impl Growing for taskwire_agent_event {
             name: [0; NAME_SIZE],
             heartbeat_us: 0,
             lease_us: 0,
+            until_us: 0,
         }
     }
 }
@@ -224,6 +231,10 @@ pub(crate) fn flat(event: &AgentEvent) -> taskwire_agent_event {
             out.kind = TASKWIRE_EVENT_INTERVALS_CHANGED;
             out.heartbeat_us = micros(*heartbeat);
             out.lease_us = micros(*lease);
+        }
+        AgentEvent::SleepConfirmed { until } => {
+            out.kind = TASKWIRE_EVENT_SLEEP_CONFIRMED;
+            out.until_us = until.as_micros();
         }
         AgentEvent::LeaseExpiring => out.kind = TASKWIRE_EVENT_LEASE_EXPIRING,
         AgentEvent::LeaseExpired => out.kind = TASKWIRE_EVENT_LEASE_EXPIRED,
@@ -278,6 +289,7 @@ fn of_session_end(reason: SessionEnd) -> u32 {
         SessionEnd::Goodbye => TASKWIRE_SESSION_END_GOODBYE,
         SessionEnd::ControllerLeft => TASKWIRE_SESSION_END_CONTROLLER_LEFT,
         SessionEnd::Damaged => TASKWIRE_SESSION_END_DAMAGED,
+        SessionEnd::SentAway => TASKWIRE_SESSION_END_SENT_AWAY,
         _ => TASKWIRE_SESSION_END_OTHER,
     }
 }
@@ -361,6 +373,7 @@ pub extern "C" fn taskwire_agent_event_text(kind: u32) -> *const c_char {
         TASKWIRE_EVENT_REFUSED => c"Refused",
         TASKWIRE_EVENT_DAMAGED => c"Damaged",
         TASKWIRE_EVENT_INTERVALS_CHANGED => c"IntervalsChanged",
+        TASKWIRE_EVENT_SLEEP_CONFIRMED => c"SleepConfirmed",
         _ => c"Other",
     };
     text.as_ptr()
@@ -370,7 +383,7 @@ pub extern "C" fn taskwire_agent_event_text(kind: u32) -> *const c_char {
 mod tests {
     use super::*;
     use taskwire::wire::Verdict;
-    use taskwire::{Epoch, Revision, Tag, TaskId, Term};
+    use taskwire::{Epoch, Instant, Revision, Tag, TaskId, Term};
 
     fn text(pointer: *const c_char) -> String {
         // SAFETY: a static text, or the name of an event, both ended by a NUL.
@@ -394,6 +407,7 @@ mod tests {
             ("limit_most", flat.limit_most.into()),
             ("heartbeat_us", flat.heartbeat_us),
             ("lease_us", flat.lease_us),
+            ("until_us", flat.until_us),
             ("controller", flat.controller_revision << 8 | flat.controller_tag),
             ("base", flat.base_revision << 8 | flat.base_tag),
             ("tip", flat.tip_revision << 8 | flat.tip_tag),
@@ -416,7 +430,7 @@ mod tests {
         let task = TaskId([7; 16]);
         let (term, verdict) = (Term(9), Verdict::Fork);
         let refusal = Refusal::Limit(LimitName::Finals, 12);
-        let expected: [(AgentEvent, &str); 12] = [
+        let expected: [(AgentEvent, &str); 13] = [
             (
                 AgentEvent::SessionOpened { controller: name.clone(), term, verdict, lossy: true },
                 "SessionOpened term=9 verdict=5 lossy=1 name=ctl",
@@ -441,6 +455,7 @@ mod tests {
                 AgentEvent::IntervalsChanged { heartbeat: Duration::from_micros(5), lease: Duration::from_micros(15) },
                 "IntervalsChanged heartbeat_us=5 lease_us=15",
             ),
+            (AgentEvent::SleepConfirmed { until: Instant::from_micros(9) }, "SleepConfirmed until_us=9"),
         ];
         for (event, text) in expected {
             assert_eq!(spoken(&event), text);

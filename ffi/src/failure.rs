@@ -4,7 +4,7 @@
 use core::fmt;
 
 use taskwire::{
-    BufferTooSmall, CommitError, ConfigError, GiveUpError, Illegal, ReceiveError, SupersedeError, TaskError,
+    BufferTooSmall, CommitError, ConfigError, GiveUpError, Illegal, ReceiveError, SleepError, SupersedeError, TaskError,
 };
 
 use crate::status::*;
@@ -29,6 +29,7 @@ pub(crate) enum Failure {
     Buffer(BufferTooSmall),
     /// `supersede`.
     Supersede(SupersedeError),
+    Sleep(SleepError),
     /// A configuration.
     Config(ConfigError),
     /// `commit`.
@@ -47,6 +48,7 @@ impl Failure {
             Failure::Receive(error) => of_receive(error),
             Failure::Buffer(_) => TASKWIRE_ERROR_BUFFER_TOO_SMALL,
             Failure::Supersede(error) => of_supersede(error),
+            Failure::Sleep(error) => of_sleep(error),
             Failure::Config(error) => of_config(error),
             Failure::Commit(error) => of_commit(error),
             Failure::GiveUp(error) => of_give_up(error),
@@ -63,6 +65,7 @@ impl fmt::Display for Failure {
             Failure::Receive(error) => error.fmt(f),
             Failure::Buffer(error) => error.fmt(f),
             Failure::Supersede(error) => error.fmt(f),
+            Failure::Sleep(error) => error.fmt(f),
             Failure::Config(error) => error.fmt(f),
             Failure::Commit(error) => error.fmt(f),
             Failure::GiveUp(error) => error.fmt(f),
@@ -97,6 +100,12 @@ impl From<BufferTooSmall> for Failure {
 impl From<SupersedeError> for Failure {
     fn from(error: SupersedeError) -> Failure {
         Failure::Supersede(error)
+    }
+}
+
+impl From<SleepError> for Failure {
+    fn from(error: SleepError) -> Failure {
+        Failure::Sleep(error)
     }
 }
 
@@ -170,6 +179,14 @@ fn of_supersede(error: &SupersedeError) -> taskwire_status {
     match error {
         SupersedeError::NotFenced | SupersedeError::Below { .. } => TASKWIRE_ERROR_NOT_FENCED,
         SupersedeError::Exhausted => TASKWIRE_ERROR_NUMBERS_USED_UP,
+        _ => TASKWIRE_ERROR_OTHER,
+    }
+}
+
+fn of_sleep(error: &SleepError) -> taskwire_status {
+    match error {
+        SleepError::NoSession => TASKWIRE_ERROR_NO_SESSION,
+        SleepError::TooLong { .. } => TASKWIRE_ERROR_ARGUMENT,
         _ => TASKWIRE_ERROR_OTHER,
     }
 }

@@ -88,6 +88,8 @@ pub const TASKWIRE_ERROR_NOT_ON_HISTORY: i32 = -308;
 pub const TASKWIRE_ERROR_NOT_POLLED: i32 = -309;
 /// The task has ended: there is nothing to give up. The state: nothing to do.
 pub const TASKWIRE_ERROR_ALREADY_ENDED: i32 = -310;
+/// No session is open, so nobody can be told. The state: wait for TASKWIRE_EVENT_SESSION_OPENED.
+pub const TASKWIRE_ERROR_NO_SESSION: i32 = -311;
 
 /// A fault in the library was caught. Fatal: give the object back with its _free, and make another.
 pub const TASKWIRE_ERROR_PANICKED: i32 = -400;
@@ -126,6 +128,7 @@ statuses! {
     TASKWIRE_ERROR_NOT_ON_HISTORY: c"the position is not on the history that is held; nothing was changed";
     TASKWIRE_ERROR_NOT_POLLED: c"events up to the position have not all been polled; nothing was changed";
     TASKWIRE_ERROR_ALREADY_ENDED: c"the task has ended: there is nothing to give up";
+    TASKWIRE_ERROR_NO_SESSION: c"no session is open, so nobody can be told; nothing was changed";
     TASKWIRE_ERROR_PANICKED: c"a fault in the library was caught: free this object and make another";
     TASKWIRE_ERROR_OTHER: c"refused for a reason that has no code; the last error has the words";
 }

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
+use super::clocks::Clocks;
 use super::event::ControllerEvent;
 use super::node::{Node, Session, NOTICES};
 use super::{Controller, Target};
@@ -429,6 +430,7 @@ impl Controller {
         if node.known != Some(by) {
             // The same incarnation goes by its silence until its first heartbeat of the new session says otherwise.
             node.forbid_silence();
+            node.clocks = Clocks::default();
         }
         node.known = Some(by);
         node.opened_counter = hello.counter;

@@ -115,9 +115,10 @@ impl Controller {
         if lossy {
             node.subscriber.commit(position.revision);
         }
+        let clocks = node.clocks;
         let wall = self.wall(now);
         for (_, entry) in &staged.entries[first_new..] {
-            self.metrics.count_entry(&entry.change, wall.0.saturating_sub(entry.at.0));
+            self.metrics.count_entry(&entry.change, clocks.since(entry.at, wall));
         }
         self.note_news(id);
         self.want_ack(id);

@@ -2,6 +2,7 @@
 //! decide; frames are in `receive` and `transmit`, the beginning of sessions in `handshake`, the judgement of a repair in
 //! `judge`, leases in `reach`, and what can be looked up in `view`.
 
+mod clocks;
 pub(crate) mod event;
 mod gauges;
 mod handshake;

@@ -6,6 +6,7 @@
 
 use alloc::collections::VecDeque;
 
+use super::clocks::Clocks;
 use super::event::ControllerEvent;
 use super::history::NodeStanding;
 use super::view::{Mark, Reachability};
@@ -96,6 +97,8 @@ pub(super) struct Node {
     /// Lease time and time until which its silence means nothing, as it said or as it was sent away.
     pub silent_until: u64,
     pub silent_until_at: Option<Instant>,
+    /// How its wall clock differs from this one.
+    pub clocks: Clocks,
     /// The lease time at which it is looked at again.
     pub watched: Option<u64>,
     /// The version of the settings that it is sure to go by, or a later one.
@@ -139,6 +142,7 @@ impl Node {
             heard_at: None,
             silent_until: 0,
             silent_until_at: None,
+            clocks: Clocks::default(),
             watched: None,
             confirmed: 0,
             suspect_since: 0,

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use super::clocks::Exchange;
 use super::event::ControllerEvent;
 use super::view::Reachability;
 use super::{Controller, Target};
@@ -437,6 +438,16 @@ impl Controller {
                 session.echo =
                     Some(Echo { number: header.number, sent: heartbeat.sent, received: now.as_micros(), wall });
             }
+        }
+        if let Some(echo) = heartbeat.echo {
+            node.clocks.take(&Exchange {
+                sent: echo.sent,
+                received_there: echo.received,
+                sent_there: heartbeat.sent,
+                wall_there: heartbeat.wall,
+                received: now.as_micros(),
+                wall,
+            });
         }
         if newest {
             self.hear_sleep(now, id, heartbeat.sleep);

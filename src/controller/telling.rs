@@ -28,7 +28,7 @@ impl Controller {
         }
         let new = &entries[entries.len() - applied.len().min(entries.len())..];
         for (applied, entry) in applied.iter().zip(new) {
-            self.metrics.count_entry(&entry.change, wall.0.saturating_sub(entry.at.0));
+            self.metrics.count_entry(&entry.change, node.clocks.since(entry.at, wall));
             let before = applied.before.as_ref().map(|row| node.subscriber.replica.table.unpack(applied.slot, row));
             node.tell_entry(applied.position, before.as_ref(), entry, archive, false);
         }

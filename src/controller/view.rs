@@ -248,6 +248,17 @@ impl<'a> NodeView<'a> {
         self.node.silent_until_at
     }
 
+    /// How far its wall clock is ahead of the controller's, in milliseconds, negative if it is behind: by the heartbeats of
+    /// late that made the shortest round trip, wrong by half of that at most. `None` before its second heartbeat.
+    pub fn clock_offset_ms(self) -> Option<i64> {
+        self.node.clocks.offset_ms()
+    }
+
+    /// The shortest round trip that heartbeats of late have made.
+    pub fn round_trip(self) -> Option<Duration> {
+        self.node.clocks.round_trip().map(Duration::from_micros)
+    }
+
     /// Its tasks.
     pub fn tasks(self) -> impl Iterator<Item = TaskView<'a>> {
         let node = self.node;

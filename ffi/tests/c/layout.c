@@ -10,7 +10,7 @@ STATIC_CHECK(status_type, sizeof(taskwire_status) == 4 && (taskwire_status)-1 < 
 STATIC_CHECK(task_id, sizeof(taskwire_task_id) == 16 && TASKWIRE_TASK_ID_TEXT_SIZE == 37);
 STATIC_CHECK(trace, sizeof(taskwire_trace) == 32 && offsetof(taskwire_trace, flags) == 24);
 STATIC_CHECK(sync_state, sizeof(taskwire_sync_state) == 64);
-STATIC_CHECK(event, sizeof(taskwire_agent_event) == 216 && offsetof(taskwire_agent_event, limit) == 72);
+STATIC_CHECK(event, sizeof(taskwire_agent_event) == 224 && offsetof(taskwire_agent_event, limit) == 72);
 STATIC_CHECK(event_kind, offsetof(taskwire_agent_event, kind) == 4);
 
 /* Structs with pointers in them have the same sizes on every platform of one pointer size. */
@@ -81,7 +81,8 @@ STATIC_CHECK(events, TASKWIRE_EVENT_NONE == 0 && TASKWIRE_EVENT_SESSION_OPENED =
                          TASKWIRE_EVENT_DURABLE == 4 && TASKWIRE_EVENT_TASK_FORGOTTEN == 5 &&
                          TASKWIRE_EVENT_LEASE_EXPIRING == 6 && TASKWIRE_EVENT_LEASE_EXPIRED == 7 &&
                          TASKWIRE_EVENT_FENCED == 8 && TASKWIRE_EVENT_TERM_CONFLICT == 9 &&
-                         TASKWIRE_EVENT_REFUSED == 10 && TASKWIRE_EVENT_DAMAGED == 11 && TASKWIRE_EVENT_OTHER == 99);
+                         TASKWIRE_EVENT_REFUSED == 10 && TASKWIRE_EVENT_DAMAGED == 11 && TASKWIRE_EVENT_INTERVALS_CHANGED == 12 &&
+                         TASKWIRE_EVENT_SLEEP_CONFIRMED == 13 && TASKWIRE_EVENT_OTHER == 99);
 STATIC_CHECK(controller_events,
              TASKWIRE_CONTROLLER_EVENT_NONE == 0 && TASKWIRE_CONTROLLER_EVENT_TRANSITION == 1 &&
                  TASKWIRE_CONTROLLER_EVENT_TASK_FORGOTTEN == 2 &&

@@ -72,6 +72,10 @@ static void null_where_there_must_be_an_object(void)
     CHECK_IS(taskwire_agent_handle_timeout(NULL, 0), TASKWIRE_ERROR_NULL_POINTER);
     CHECK_IS(taskwire_agent_goodbye(NULL, 0), TASKWIRE_ERROR_NULL_POINTER);
     CHECK_IS(taskwire_agent_goodbye_until(NULL, 0, 1), TASKWIRE_ERROR_NULL_POINTER);
+    CHECK_IS(taskwire_agent_sleep_for(NULL, 0, 1), TASKWIRE_ERROR_NULL_POINTER);
+    length = 9;
+    CHECK_IS(taskwire_agent_last_will(NULL, (uint8_t *)&u64, sizeof u64, &length), TASKWIRE_ERROR_NULL_POINTER);
+    CHECK_IS(length, 0);
     u64 = 9;
     CHECK_IS(taskwire_agent_supersede(NULL, 0, 5, &u64), TASKWIRE_ERROR_NULL_POINTER);
     CHECK_IS(u64, 0);

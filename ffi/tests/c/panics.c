@@ -50,6 +50,9 @@ static void all_calls_say_panicked(taskwire_agent *agent)
     CHECK_IS(taskwire_agent_handle_timeout(agent, 0), panicked);
     CHECK_IS(taskwire_agent_goodbye(agent, 0), panicked);
     CHECK_IS(taskwire_agent_goodbye_until(agent, 0, 1), panicked);
+    CHECK_IS(taskwire_agent_sleep_for(agent, 0, 1), panicked);
+    CHECK_IS(taskwire_agent_last_will(agent, frame, sizeof frame, &length), panicked);
+    CHECK_IS(length, 0);
     CHECK_IS(taskwire_agent_supersede(agent, 0, 5, &u64), panicked);
     CHECK_IS(taskwire_agent_set_wall_clock(agent, 0, 0), panicked);
     CHECK_IS(taskwire_agent_is_durable(agent), panicked);
