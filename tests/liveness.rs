@@ -3,7 +3,7 @@
 
 #[path = "properties/rig.rs"]
 mod rig;
-#[path = "properties/storm.rs"]
+#[path = "../benches/src/storm.rs"]
 mod storm;
 
 use rig::{task, Rig};

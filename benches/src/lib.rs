@@ -1,10 +1,12 @@
 //! What the figures and the benches share: the workload, the pair that carries it, a fleet of agents before one controller,
-//! the peers, a link that loses frames, and the measuring itself. The figures themselves are in `src/bin`.
+//! a fleet that comes back at
+//! once, the peers, a link that loses frames, and the measuring itself. The figures themselves are in `src/bin`.
 
 pub mod fleet;
 pub mod link;
 pub mod peers;
 pub mod report;
 pub mod rig;
+pub mod storm;
 pub mod unit;
 pub mod workload;

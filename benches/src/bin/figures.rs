@@ -4,7 +4,7 @@
 //!
 //!     figures             everything
 //!     figures --quick     the same with a tenth of the rounds and of the nodes: for work on one part, not for the record
-//!     figures apply loss  only these steps: wire, publish, peers, apply, growth, leases, loss, memory, cgo, text
+//!     figures apply loss  only these steps: wire, publish, peers, apply, growth, leases, loss, storm, memory, cgo, text
 
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -17,6 +17,7 @@ use taskwire_benches::link::{Lossy, ONE_WAY};
 use taskwire_benches::peers::{Batches, PEERS};
 use taskwire_benches::report::{Figure, Report};
 use taskwire_benches::rig::{agent_config, controller_config, Rig, LARGEST};
+use taskwire_benches::storm::Fleet as StormFleet;
 use taskwire_benches::unit::{median, share, Unit};
 use taskwire_benches::workload::{Random, Update, Workload, TASKS};
 
@@ -39,7 +40,7 @@ impl Scale {
 /// What is measured in one go.
 type Step = fn(&mut Report, &mut Unit, Scale);
 
-const STEPS: [(&str, &str, Step); 10] = [
+const STEPS: [(&str, &str, Step); 11] = [
     ("wire", "bytes of updates", wire),
     ("publish", "publishing, and a lone change from end to end", publish),
     ("peers", "the codec alone, and the peers", peers),
@@ -47,6 +48,7 @@ const STEPS: [(&str, &str, Step); 10] = [
     ("growth", "applying, few tasks and many", growth),
     ("leases", "heartbeats and leases", leases),
     ("loss", "loss", loss),
+    ("storm", "a fleet that comes back at once", storm),
     ("memory", "memory", memory),
     ("cgo", "the batch call from Go and from C", cgo),
     ("text", "the small build of the C library, linked into an agent", text),
@@ -366,6 +368,28 @@ fn loss(report: &mut Report, _: &mut Unit, scale: Scale) {
         .collect();
     report.add("convergence_rtt_20", median(times.clone()), "round trips, median", Some(3.0));
     report.add("convergence_rtt_20_p99", share(times, 0.99), "round trips, 99 %", Some(8.0));
+}
+
+/// 100 k agents that were cut off for a minute come back at once, to the controller that knows them and to one that knows
+/// nobody.
+fn storm(report: &mut Report, _: &mut Unit, scale: Scale) {
+    let nodes = scale.of(100_000);
+    let config = ControllerConfig { nodes: nodes as u32, ..controller_config() };
+    let bound = f64::from(config.repairs);
+    let mut seeds = Random(6);
+    let draws: Vec<u64> = (0..nodes).map(|_| seeds.draw()).collect();
+    let mut fleet = StormFleet::new(nodes, config.clone(), |n| draws[n]);
+    let most = 3_600_000_000;
+    fleet.come_back(most);
+    fleet.cut_for(60_000_000);
+    let back = fleet.come_back(most);
+    report.add("reconnect_storm_bytes", back.bytes, "bytes a node that changed nothing", Some(200.0));
+    report.add("reconnect_storm_seconds", back.took as f64 / 1e6, "s of virtual time", None);
+    report.add("reconnect_storm_hellos", back.hellos as f64, "HELLOs within 100 ms at most", None);
+    fleet.cut_for(1_000_000);
+    fleet.replace_controller(config.term(2));
+    let anew = fleet.come_back(most);
+    report.add("reconnect_storm", anew.repairs as f64, "repairs at once at most", Some(bound));
 }
 
 fn memory(report: &mut Report, _: &mut Unit, _: Scale) {
