@@ -161,6 +161,9 @@
 /** The task has ended: there is nothing to give up. The state: nothing to do. */
 #define TASKWIRE_ERROR_ALREADY_ENDED (-310)
 
+/** No session is open, so nobody can be told. The state: wait for TASKWIRE_EVENT_SESSION_OPENED. */
+#define TASKWIRE_ERROR_NO_SESSION (-311)
+
 /** A fault in the library was caught. Fatal: give the object back with its _free, and make another. */
 #define TASKWIRE_ERROR_PANICKED (-400)
 
@@ -382,6 +385,11 @@
 /** The controller has given out other intervals, and they hold from now on. heartbeat_us; lease_us. */
 #define TASKWIRE_EVENT_INTERVALS_CHANGED 12
 
+/**
+ * The controller knows that this agent will be silent: it may sleep. until_us: until then its silence means nothing.
+ */
+#define TASKWIRE_EVENT_SLEEP_CONFIRMED 13
+
 /** Something that this version of the C interface has no fields for. */
 #define TASKWIRE_EVENT_OTHER 99
 
@@ -408,6 +416,9 @@
 
 /** A record of this agent is damaged in memory, and would have been sent: restart the agent. */
 #define TASKWIRE_SESSION_END_DAMAGED 8
+
+/** The controller sent this agent away for a while, and believes in it meanwhile. */
+#define TASKWIRE_SESSION_END_SENT_AWAY 9
 
 /** The session ended for a reason that this version of the C interface has no code for. */
 #define TASKWIRE_SESSION_END_OTHER 99
@@ -955,6 +966,8 @@ typedef struct taskwire_agent_event {
     uint64_t heartbeat_us;
     /** How long the controller believes in a silent agent, in microseconds. */
     uint64_t lease_us;
+    /** Until when silence means nothing, on the host's clock in microseconds. */
+    uint64_t until_us;
 } taskwire_agent_event;
 
 /** What the controller does not know yet. */
@@ -2196,6 +2209,48 @@ taskwire_status taskwire_agent_tasks(const struct taskwire_agent *agent,
                                      size_t capacity,
                                      size_t *out_count,
                                      uint32_t *out_next_slot);
+
+/**
+ * Says in advance that this agent will be silent: until then its silence means nothing to the controller, and its lease
+ * begins only afterwards. It holds once TASKWIRE_EVENT_SLEEP_CONFIRMED has come: sleep after that. A new session knows
+ * nothing of it.
+ *
+ * Parameters: `now_us`, the host's clock in microseconds. `sleep_us`, microseconds from now, at most 30 days; a shorter
+ * time, or 0, takes back what was said before.
+ *
+ * Pointers: `agent` is changed, and nothing is kept.
+ *
+ * Errors: TASKWIRE_ERROR_NO_SESSION: wait for TASKWIRE_EVENT_SESSION_OPENED. TASKWIRE_ERROR_ARGUMENT (more than 30 days),
+ * TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
+ *
+ * Threads: one thread at a time for one agent.
+ *
+ * After an error: nothing was changed.
+ */
+taskwire_status taskwire_agent_sleep_for(struct taskwire_agent *agent,
+                                         uint64_t now_us,
+                                         uint64_t sleep_us);
+
+/**
+ * Gives a frame, ready-made, for a carrier with a last will, as MQTT has it: when the carrier sends it because this
+ * agent's link is gone, the controller takes the node for suspect at once. It stands for the session that is open now:
+ * make it anew after each TASKWIRE_EVENT_SESSION_OPENED.
+ *
+ * Parameters: `capacity`, bytes of `out_frame`, at least 48.
+ *
+ * Pointers: `out_frame` is the caller's, and is not kept. `out_length` gets the frame's bytes, 0 if no session is open.
+ *
+ * Errors: TASKWIRE_ERROR_BUFFER_TOO_SMALL: give 48 bytes. TASKWIRE_ERROR_NULL_POINTER, TASKWIRE_ERROR_MISALIGNED and
+ * TASKWIRE_ERROR_ARGUMENT (a capacity that no buffer has): mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
+ *
+ * Threads: one thread at a time for one agent.
+ *
+ * After an error: the length is 0; the agent is as it was.
+ */
+taskwire_status taskwire_agent_last_will(const struct taskwire_agent *agent,
+                                         uint8_t *out_frame,
+                                         size_t capacity,
+                                         size_t *out_length);
 
 /**
  * Fills a configuration that is `struct_size` bytes large with the defaults. taskwire_controller_config_init calls it.

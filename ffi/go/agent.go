@@ -132,6 +132,23 @@ func (a *Agent) GoodbyeUntil(now Instant, comeBackAfter time.Duration) error {
 	return a.changed("GoodbyeUntil", C.taskwire_agent_goodbye_until(a.c(), C.uint64_t(now), microseconds(comeBackAfter)))
 }
 
+// SleepFor says in advance that the agent will be silent: until then its silence means nothing to the controller. It holds
+// once SleepConfirmed has come: sleep after that. A shorter time, or 0, takes back what was said. ErrNoSession: wait for
+// SessionOpened; a new session knows nothing of a sleep. At most 30 days.
+func (a *Agent) SleepFor(now Instant, duration time.Duration) error {
+	return a.changed("SleepFor", C.taskwire_agent_sleep_for(a.c(), C.uint64_t(now), microseconds(duration)))
+}
+
+// LastWill writes a frame, ready-made, for a carrier with a last will, as MQTT has it, and says how long it is; 0 without a
+// session. It stands for the session that is open now: make it anew after each SessionOpened. 48 bytes are enough.
+func (a *Agent) LastWill(frame []byte) (int, error) {
+	status := C.taskwire_agent_last_will(a.c(), (*C.uint8_t)(bytesAt(frame)), C.size_t(len(frame)), &a.length)
+	if err := a.looked("LastWill", status); err != nil {
+		return 0, err
+	}
+	return int(a.length), nil
+}
+
 // Supersede goes on after an event Fenced, as the epoch after the one seen, which it gives and which the program must
 // store. Only a program that knows the other incarnation to be gone may do so. ErrNotFenced: the agent is not fenced, or
 // by another epoch.

@@ -111,12 +111,13 @@ const (
 	EndGoodbye         = SessionEnd(C.TASKWIRE_SESSION_END_GOODBYE)
 	EndControllerLeft  = SessionEnd(C.TASKWIRE_SESSION_END_CONTROLLER_LEFT)
 	EndDamaged         = SessionEnd(C.TASKWIRE_SESSION_END_DAMAGED) // a record of this agent is: restart it
+	EndSentAway        = SessionEnd(C.TASKWIRE_SESSION_END_SENT_AWAY)
 	EndOther           = SessionEnd(C.TASKWIRE_SESSION_END_OTHER)
 )
 
 func (e SessionEnd) String() string {
 	return named(uint32(e), "none", "lease expired", "no session", "refused", "foreign position", "fenced", "goodbye",
-		"controller left", "damaged")
+		"controller left", "damaged", "sent away")
 }
 
 // A Refusal says why the controller will not have an agent.

@@ -28,7 +28,8 @@ const (
 	Damaged        = EventKind(C.TASKWIRE_EVENT_DAMAGED)         // Task: its record was found damaged in memory; not sent
 	// IntervalsChanged: the controller has given out other intervals, which hold from now on. Heartbeat, LeaseTime.
 	IntervalsChanged = EventKind(C.TASKWIRE_EVENT_INTERVALS_CHANGED)
-	OtherEvent       = EventKind(C.TASKWIRE_EVENT_OTHER) // something this version has no fields for
+	SleepConfirmed   = EventKind(C.TASKWIRE_EVENT_SLEEP_CONFIRMED) // Until: this agent may sleep
+	OtherEvent       = EventKind(C.TASKWIRE_EVENT_OTHER)           // something this version has no fields for
 )
 
 func (k EventKind) String() string { return C.GoString(C.taskwire_agent_event_text(C.uint32_t(k))) }
@@ -57,6 +58,7 @@ type Event struct {
 	ComeBackAfter time.Duration // until the next try
 	Heartbeat     time.Duration // how often a silent agent says that it is there, from now on
 	LeaseTime     time.Duration // how long a silent agent is believed in, from now on
+	Until         Instant       // until then this agent's silence means nothing
 	Controller    Position      // where the controller stood
 	Base          Position      // where the agent's log begins
 	Tip           Position      // the agent's newest, as far as it may be told
@@ -102,6 +104,7 @@ func (e *Event) take(from *C.taskwire_agent_event) {
 		ComeBackAfter: durationOf(from.come_back_after_us),
 		Heartbeat:     durationOf(from.heartbeat_us),
 		LeaseTime:     durationOf(from.lease_us),
+		Until:         Instant(from.until_us),
 		Controller:    Position{uint64(from.controller_revision), uint64(from.controller_tag)},
 		Base:          Position{uint64(from.base_revision), uint64(from.base_tag)},
 		Tip:           Position{uint64(from.tip_revision), uint64(from.tip_tag)},

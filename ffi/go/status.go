@@ -60,6 +60,7 @@ const (
 	ErrNotOnHistory      = Status(C.TASKWIRE_ERROR_NOT_ON_HISTORY) // the history has changed: another commit will be due
 	ErrNotPolled         = Status(C.TASKWIRE_ERROR_NOT_POLLED)     // poll and store the events before
 	ErrAlreadyEnded      = Status(C.TASKWIRE_ERROR_ALREADY_ENDED)  // there is nothing to give up
+	ErrNoSession         = Status(C.TASKWIRE_ERROR_NO_SESSION)     // wait for SessionOpened
 )
 
 // Fatal.

@@ -22,6 +22,7 @@ const SOURCES: &[&str] = &[
     "agent/report",
     "agent/exchange",
     "agent/inspect",
+    "agent/liveness",
     "controller/config",
     "controller/event",
     "controller",
