@@ -3,6 +3,7 @@
 
 pub(crate) mod exchange;
 pub(crate) mod inspect;
+pub(crate) mod liveness;
 pub(crate) mod report;
 
 use core::cell::Cell;
