@@ -33,7 +33,7 @@ impl World {
     }
 
     /// Time since the last new frame in which the controller was called, in microseconds, and the slack of that measure.
-    pub(crate) fn silence(&self, n: usize) -> Option<(u64, u64)> {
+    fn silence(&self, n: usize) -> Option<(u64, u64)> {
         let shadow = &self.nodes[n];
         let now = self.host.shadow.last_call;
         let silent = now.since(shadow.fresh?).as_micros() as u64;

@@ -198,13 +198,11 @@ impl World {
         let result = self.host.controller.go_away(now, Duration::from_micros(spread));
         self.trace.line(self.now, || format!("controller: go away, spread {spread} µs: {result:?}"));
         hold!(WithinBounds, result.is_ok(), "controller: it refused a spread in its range: {result:?}");
-        // It may come at the end of a silence, which a mass silence may have held, or an earlier one of its kind: what it
-        // allows begins now.
+        // It may come at the end of a silence, which a mass silence may have held.
         let hold = self.knobs.controller.mass_silence_hold.as_micros() as u64;
         let most = spread + self.intervals.lease.1 + hold;
-        for n in 0..self.announced.len() {
-            let so_far = self.silence(n).map_or(0, |(silent, _)| silent);
-            self.announced[n] = self.announced[n].max(most.saturating_add(so_far));
+        for announced in &mut self.announced {
+            *announced = (*announced).max(most);
         }
         let all: Vec<usize> = (0..self.nodes.len()).collect();
         self.called_for_some(now, &all)?;
