@@ -52,9 +52,9 @@ type Config struct {
 	Events int
 	// Linger is how long a change may wait for company while frames are in flight. 0 to 10 s; 20 ms by default.
 	Linger time.Duration
-	// LeastRTO is the shortest retransmission time-out. 1 ms to 60 s; 100 ms by default.
+	// LeastRTO is the shortest retransmission time-out. 1 ms to 60 s; 20 ms by default.
 	LeastRTO time.Duration
-	// MostBackoff is the longest back-off between tries. 100 ms to 1 h; 30 s by default.
+	// MostBackoff is the longest back-off between tries. 100 ms to 1 h; 15 s by default.
 	MostBackoff time.Duration
 	// FramesInFlight is the most frames in flight. 1 to 64; 32 by default.
 	FramesInFlight int
