@@ -202,7 +202,7 @@ mod tests {
     fn a_failure_begins_with_the_name_of_its_invariant() {
         let failure: Check = fail(Invariant::NothingLost, "task 7");
         assert_eq!(failure.unwrap_err().to_string(), "nothing-lost: task 7");
-        assert_eq!(Invariant::ALL.len(), 32);
+        assert_eq!(Invariant::ALL.len(), 36);
         assert!(Invariant::ALL.iter().enumerate().all(|(i, n)| *n as usize == i));
     }
 }
