@@ -248,14 +248,15 @@ impl Agent {
 
     fn send_delta(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
         let number = self.next_number();
-        if matches!(&self.state, State::Open(session) if session.digest_at <= now) {
+        let digest_point = matches!(&self.state, State::Open(session) if session.digest_at <= now);
+        if digest_point {
             self.scrub();
         }
         let from = self.publisher.next_from();
         let State::Open(session) = &mut self.state else { return None };
         session.last_sent = now;
         let header = Header { kind: Kind::Delta, session: session.id, number };
-        let digest_due = session.digest_at <= now && !bait!(self.config.baits, DigestOnlyWhenIdle);
+        let digest_due = digest_point && !bait!(self.config.baits, DigestOnlyWhenIdle);
         let highest_before = self.publisher.highest_sent();
         self.writer.begin(buffer.len(), from, self.epoch, digest_due, false);
         let mut sink = DeltaSink { writer: &mut self.writer, room: buffer.len() };
