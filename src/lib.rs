@@ -83,6 +83,7 @@ pub mod metrics;
 pub mod wire;
 // vocabulary
 mod bait;
+mod canonical;
 mod config;
 mod error;
 mod id;
@@ -99,6 +100,7 @@ pub use agent::{
 #[cfg(feature = "bait")]
 pub use bait::Bait;
 pub use bait::Baits;
+pub use canonical::CANONICAL_LENGTH;
 pub use config::{AckPolicy, AgentConfig, ConfigError, ControllerConfig, Durability, Limits, Pace};
 pub use controller::{
     CommitError, Controller, ControllerEvent, Effect, Filter, Freshness, GiveUpError, Happening, Mark, Moved,
@@ -114,9 +116,7 @@ pub use revision::{Digest, Made, Position, Revision, Tag};
 pub use row::{EpochIndex, Epochs, Row, Stepped};
 pub use stream::{Reported, Stream};
 pub use table::Table;
-pub use task::{
-    Change, Detail, Entry, Exit, Final, Payload, Reason, Record, Source, State, Status, TraceContext, CANONICAL_LENGTH,
-};
+pub use task::{Change, Detail, Entry, Exit, Final, Payload, Reason, Record, Source, State, Status, TraceContext};
 pub use time::{Instant, UnixMillis};
 pub use value::Value;
 

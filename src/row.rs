@@ -9,10 +9,11 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::bait::{bait, Baits};
+use crate::canonical::Canonical;
 use crate::error::Illegal;
 use crate::id::{Epoch, FrameNumber, Slot, TaskId};
 use crate::revision::{Made, Revision};
-use crate::task::{Canonical, Change, Detail, Entry, Exit, Final, Payload, Reason, Record, Source, State, Status};
+use crate::task::{Change, Detail, Entry, Exit, Final, Payload, Reason, Record, Source, State, Status};
 use crate::time::UnixMillis;
 use crate::value::Value;
 
