@@ -191,6 +191,8 @@ baits! {
     ScrubStandsStill: "drift-found-in-time",
     /// Make an entry of a record that is damaged.
     DamagePublished: "any",
+    /// Take the slots found so far for all that differ, and a patch without looking at its digest.
+    PatchBelievedEarly: "any",
     /// Let the window only rise.
     WindowOnlyRises: "any",
     /// Send entries from the tail, not from base, after a snapshot.

@@ -169,6 +169,9 @@ pub struct Pace {
     /// Details in a frame that is full of entries: after this many such frames, an eighth of the next is detail's.
     /// 1 to 1,024; 8 by default.
     pub detail_after: u32,
+    /// Records from which on a repair first looks for those that differ, by a sketch that costs about sixteen bytes for each
+    /// of them and a round trip or two, in place of telling all. 0 to 2^32 − 1, and that is never; 64 by default.
+    pub sketch_from: u32,
 }
 
 impl Default for Pace {
@@ -180,6 +183,7 @@ impl Default for Pace {
             frames_in_flight: 32,
             bytes_in_flight: 65_536,
             detail_after: 8,
+            sketch_from: 64,
         }
     }
 }

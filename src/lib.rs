@@ -64,6 +64,7 @@ mod lease;
 mod publisher;
 mod receive_error;
 mod replica;
+mod sketch;
 mod snapshot;
 mod stage;
 mod subscriber;

@@ -1,11 +1,16 @@
-//! A snapshot under way: at the publisher, which parts are still to be sent; at the subscriber, which have come.
-//! What the records are is left to `publisher` and `stage`.
+//! A snapshot under way: at the publisher, how and which parts are still to be sent; at the subscriber, which have come.
+//! What the records are is left to `publisher` and `stage`, how what differs is found to `sketch`.
 //!
 //! A part is a range of indexes: below `slots` an index is a slot, from there on a place in the ring of forgotten finals.
 
 use alloc::vec::Vec;
 
+use alloc::boxed::Box;
+
+use crate::id::Slot;
 use crate::revision::Position;
+use crate::sketch::Finder;
+use crate::time::Instant;
 
 /// Ranges of indexes that are covered, in order and apart.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -46,9 +51,37 @@ impl Ranges {
     }
 }
 
+/// Which records a snapshot tells.
+#[derive(Clone, Hash, Debug)]
+pub(crate) enum Told {
+    /// All of them.
+    All,
+    /// It is not known yet: the slots that differ are being looked for.
+    Sought(Box<Seeking>),
+    /// Those of the slots that differ from what the subscriber holds, rising.
+    Differing(Vec<Slot>),
+}
+
+/// Looking for the slots that differ.
+#[derive(Clone, Hash, Debug)]
+pub(crate) struct Seeking {
+    pub finder: Finder,
+    /// Cells that have been asked for.
+    pub asked: u32,
+    /// Cells to ask for next.
+    pub count: u32,
+    /// Whether to ask now.
+    pub due: bool,
+    /// When to ask again.
+    pub next_at: Instant,
+    /// Askings since cells came last.
+    pub tries: u32,
+}
+
 /// The publisher's side. Base stands while it is under way.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Hash, Debug)]
 pub(crate) struct Outgoing {
+    pub(crate) told: Told,
     base: Position,
     tip: Position,
     slots: u32,
@@ -63,8 +96,9 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(crate) fn new(base: Position, tip: Position, slots: u32, finals: u32) -> Outgoing {
+    pub(crate) fn new(base: Position, tip: Position, slots: u32, finals: u32, told: Told) -> Outgoing {
         Outgoing {
+            told,
             base,
             tip,
             slots,
@@ -98,8 +132,27 @@ impl Outgoing {
         self.whole
     }
 
+    /// Looking for what differs, if that is still to be done.
+    pub(crate) fn seeking(&self) -> Option<&Seeking> {
+        match &self.told {
+            Told::Sought(seeking) => Some(seeking),
+            _ => None,
+        }
+    }
+
+    /// The slots that a patch tells of, if it is one.
+    pub(crate) fn differing(&self) -> Option<&[Slot]> {
+        match &self.told {
+            Told::Differing(slots) => Some(slots),
+            _ => None,
+        }
+    }
+
     /// Whether a part waits to be sent.
     pub(crate) fn has_more(&self) -> bool {
+        if self.seeking().is_some() {
+            return false;
+        }
         !self.lost.is_empty() || self.next < self.total || self.total == 0 && !self.empty_sent
     }
 

@@ -281,13 +281,33 @@ impl<S: Stream> Subscriber<S> {
             return None;
         }
         let stage = self.stage.as_mut()?;
-        let taken = stage.take_part(part);
+        let taken = stage.take_part(part, &self.replica.table);
         match taken {
             Taken::Applied { .. } => self.stage_gained = now,
             Taken::Symptom(symptom) => self.ask(now, symptom),
             _ => {}
         }
         Some(taken)
+    }
+
+    /// The publisher asks for cells of what is held; says whether they can be given.
+    pub(crate) fn want_cells(&mut self, now: Instant, base: Position, first: u32, count: u32) -> bool {
+        let Some(stage) = self.stage.as_mut().filter(|_| self.asking.is_none()) else { return false };
+        let can = stage.want_cells(base, first, count, self.limits.slots);
+        if can {
+            self.stage_gained = now;
+        }
+        can
+    }
+
+    /// Whether cells are to be given.
+    pub(crate) fn has_cells(&self) -> bool {
+        self.stage.as_ref().is_some_and(|stage| stage.has_cells())
+    }
+
+    /// The next cells that were asked for, at most so many: base, number of the first, and their bytes.
+    pub(crate) fn next_cells(&mut self, most: usize) -> Option<(Position, u32, Vec<u8>)> {
+        self.stage.as_mut()?.next_cells(most, self.limits.slots, &self.replica.table)
     }
 
     /// Compares a digest that the publisher gives for a position.

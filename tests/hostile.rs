@@ -13,8 +13,8 @@ use rig::{task, Rig, Rng};
 use stats_alloc::{Region, StatsAlloc, INSTRUMENTED_SYSTEM};
 use taskwire::metrics::ControllerMetrics;
 use taskwire::wire::{
-    crc32c, encode, Answered, Body, DeltaWriter, Fenced, Goodbye, Header, Heartbeat, Judged, Judgement, Kind,
-    NoSession, Open, Snapshot, StreamNumber, Verdict,
+    crc32c, encode, Answered, Body, Cells, DeltaWriter, Fenced, Goodbye, Header, Heartbeat, Judged, Judgement, Kind,
+    NoSession, Open, Sketch, Snapshot, StreamNumber, Verdict,
 };
 use taskwire::{
     AgentConfig, Change, ControllerConfig, ControllerEvent, Detail, Digest, Entry, Exit, FrameNumber, Name, PeerId,
@@ -407,7 +407,7 @@ fn forged(rng: &mut Rng, rig: &Rig) -> Option<(usize, Vec<u8>)> {
         _ => Position { revision: Revision(at.revision.0.saturating_sub(rng.below(5) as u64)), tag: Tag(rng.next()) },
     };
     let mut out = vec![0u8; 1200];
-    let body = match rng.below(6) {
+    let body = match rng.below(7) {
         0 | 1 => {
             let mut writer = DeltaWriter::new();
             let from = somewhere(rng).revision;
@@ -441,7 +441,12 @@ fn forged(rng: &mut Rng, rig: &Rig) -> Option<(usize, Vec<u8>)> {
             ask: rng.below(9) as u32,
             judgement: judgement(rng, somewhere),
         }),
-        4 => Body::Open(Open { controller_nonce: rig.controller.nonce(), reported: judgement(rng, somewhere) }),
+        4 => Body::Sketch(Sketch {
+            stream: StreamNumber::Reported,
+            base: somewhere(rng),
+            cells: Cells::Wanted { first: rng.below(1 << 14) as u32, count: 1 + rng.below(5_000) as u32 },
+        }),
+        5 => Body::Open(Open { controller_nonce: rig.controller.nonce(), reported: judgement(rng, somewhere) }),
         _ => Body::Snapshot(Snapshot {
             stream: StreamNumber::Reported,
             base: somewhere(rng),
@@ -450,7 +455,9 @@ fn forged(rng: &mut Rng, rig: &Rig) -> Option<(usize, Vec<u8>)> {
             total: 0,
             first: 0,
             next: 0,
+            patch: rng.below(2) == 0,
             records: Vec::new(),
+            emptied: Vec::new(),
             finals: Vec::new(),
         }),
     };

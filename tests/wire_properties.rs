@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use proptest::collection::{btree_map, vec};
+use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -306,12 +306,18 @@ prop_compose! {
 
 fn snapshot() -> impl Strategy<Value = Body> {
     let parts = counted().prop_map(|n| n.max(1)).prop_flat_map(|base| {
-        (Just(base), any::<u64>(), any::<u64>(), btree_map(0..SLOTS, record(base), 0..12), vec(last(), 0..9), 0u32..5)
+        let records = btree_map(0..SLOTS, record(base), 0..12);
+        let emptied = proptest::option::of(btree_set(0..SLOTS, 0..6));
+        (Just(base), any::<u64>(), any::<u64>(), records, emptied, vec(last(), 0..9), 0u32..5)
     });
-    parts.prop_map(|(base, tag, digest, records, finals, more)| {
+    parts.prop_map(|(base, tag, digest, records, emptied, finals, more)| {
         let records: Vec<Record> =
             records.into_iter().map(|(slot, record)| Record { slot: Slot(slot), ..record }).collect();
         let highest = records.last().map_or(0, |r| r.slot.0 + 1);
+        let first = records.first().map_or(0, |r| r.slot.0);
+        let is_free = |slot: &u32| (first..highest).contains(slot) && records.iter().all(|r| r.slot.0 != *slot);
+        let patch = emptied.is_some();
+        let emptied = emptied.unwrap_or_default().into_iter().filter(is_free).map(Slot).collect();
         let slots = if finals.is_empty() { (highest + more).min(SLOTS) } else { highest };
         Body::Snapshot(Snapshot {
             stream: StreamNumber::Reported,
@@ -319,12 +325,25 @@ fn snapshot() -> impl Strategy<Value = Body> {
             digest: Digest(digest),
             slots,
             total: slots + finals.len() as u32 + more,
-            first: records.first().map_or(0, |r| r.slot.0),
+            first,
             next: highest + finals.len() as u32,
+            patch,
             records,
+            emptied,
             finals,
         })
     })
+}
+
+fn sketch() -> impl Strategy<Value = Body> {
+    let cells = prop_oneof![
+        (0..MOST_CELLS, 1..200u32)
+            .prop_map(|(first, count)| { Cells::Wanted { first, count: count.min(MOST_CELLS - first) } }),
+        (0..MOST_CELLS - 40, 1..40usize, any::<u8>()).prop_map(|(first, count, byte)| {
+            Cells::Given { first, bytes: (0..count * CELL_BYTES).map(|n| byte.wrapping_mul(n as u8)).collect() }
+        }),
+    ];
+    (position(), cells).prop_map(|(base, cells)| Body::Sketch(Sketch { stream: StreamNumber::Reported, base, cells }))
 }
 
 fn body() -> impl Strategy<Value = Body> {
@@ -335,6 +354,7 @@ fn body() -> impl Strategy<Value = Body> {
             .prop_map(|(nonce, reported)| Body::Open(Open { controller_nonce: Nonce(nonce), reported })),
         6 => delta().prop_map(Body::Delta),
         3 => snapshot(),
+        1 => sketch(),
         1 => ack().prop_map(Body::Ack),
         1 => (stream(), small(), position(), symptom())
             .prop_map(|(stream, ask, position, symptom)| Body::Ask(Ask { stream, ask, position, symptom })),

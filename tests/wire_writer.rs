@@ -166,7 +166,7 @@ proptest! {
         room in 600usize..1500,
     ) {
         let mut writer = SnapshotWriter::new();
-        writer.begin(room);
+        writer.begin(room, false);
         let (mut records, mut lasts, mut slot) = (Vec::new(), Vec::new(), 0);
         for (gap, id, length) in gaps {
             let record = record(slot + gap, id, length);
@@ -266,7 +266,7 @@ fn a_record_and_an_entry_with_every_value_at_its_bound_fit_into_a_frame() {
         payload: payload.clone().into_shared(),
     };
     let mut writer = SnapshotWriter::new();
-    writer.begin(limits.frame as usize);
+    writer.begin(limits.frame as usize, false);
     assert!(writer.push_record(&record), "{} bytes", writer.used());
 
     let change = Change::Register { id: TaskId([255; 16]), metadata, payload: payload.into_shared() };

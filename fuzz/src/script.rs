@@ -89,7 +89,7 @@ pub fn spoil(script: &mut Script<'_>, frame: &mut Vec<u8>) -> bool {
 
 /// A frame of a kind and session with any body: the script writes what a stranger would.
 pub fn forge(script: &mut Script<'_>, session: SessionId, number: u8) -> Vec<u8> {
-    const KINDS: [Kind; 14] = [
+    const KINDS: [Kind; 15] = [
         Kind::Hello,
         Kind::Welcome,
         Kind::Open,
@@ -97,6 +97,7 @@ pub fn forge(script: &mut Script<'_>, session: SessionId, number: u8) -> Vec<u8>
         Kind::Ack,
         Kind::Heartbeat,
         Kind::Snapshot,
+        Kind::Sketch,
         Kind::Ask,
         Kind::Verdict,
         Kind::Fenced,

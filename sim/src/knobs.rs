@@ -282,6 +282,7 @@ impl Knobs {
         };
         knobs.suit_the_workload(rng);
         past(&mut Rng::new(seed ^ 0x7061_7374), &mut knobs.controller);
+        knobs.agent.pace.sketch_from = later(seed, 140).pick(&[0, 1, 4, u32::MAX]);
         knobs
     }
 
@@ -325,6 +326,7 @@ fn pace(rng: &mut Rng, tiny: bool) -> Pace {
         frames_in_flight: if tiny { rng.range(1, 4) as u32 } else { rng.magnitude(1, 64) as u32 },
         bytes_in_flight: rng.magnitude(1_200, 65_536) as u32,
         detail_after: rng.magnitude(1, 16) as u32,
+        ..Pace::default()
     }
 }
 

@@ -6,13 +6,13 @@ use super::session::State;
 use super::{Agent, AgentEvent, SessionEnd};
 use crate::bait::bait;
 use crate::id::{Epoch, FrameNumber, SessionId};
-use crate::publisher::{Acknowledged, Maker};
+use crate::publisher::{Acknowledged, Maker, Sought};
 use crate::receipts::Newness;
 use crate::receive_error::ReceiveError;
 use crate::time::{micros, Instant};
 use crate::wire::{
-    decode_for_agent, Ack, Answered, Ask, Body, DecodeError, Echo, FaultClass, Fenced, Goodbye, Header, Heartbeat,
-    Judged, Kind, Refusal, Refused, Settings, StreamNumber, Welcome, VERSION,
+    decode_for_agent, Ack, Answered, Ask, Body, Cells, DecodeError, Echo, FaultClass, Fenced, Goodbye, Header,
+    Heartbeat, Judged, Kind, Refusal, Refused, Settings, Sketch, StreamNumber, Symptom, Welcome, VERSION,
 };
 
 /// What is thought of a frame before its content counts.
@@ -103,6 +103,7 @@ impl Agent {
             Body::Ack(ack) => self.hear_ack(now, header.number, &ack),
             Body::Heartbeat(heartbeat) => self.hear_heartbeat(now, header.number, heartbeat),
             Body::Ask(ask) => self.hear_ask(now, header.number, ask),
+            Body::Sketch(sketch) => self.hear_cells(header.kind, &sketch),
             Body::Goodbye(goodbye) => self.hear_goodbye(now, goodbye),
             Body::GoAway(away) => self.hear_go_away(now, away),
             Body::Refused(refused) => self.hear_refused(now, refused),
@@ -317,6 +318,19 @@ impl Agent {
         Ok(())
     }
 
+    /// Cells of what the controller holds, to find what differs.
+    fn hear_cells(&mut self, kind: Kind, sketch: &Sketch) -> Result<(), ReceiveError> {
+        let Cells::Given { first, bytes } = &sketch.cells else { return self.unexpected(kind) };
+        let open = matches!(self.state, State::Open(_));
+        match self.publisher.hear_cells(sketch.base, *first, bytes).filter(|_| open) {
+            Some(Sought::Found) => self.metrics.patches_total += 1,
+            Some(Sought::Further) => {}
+            None => return self.unasked(),
+        }
+        self.metrics.frames_control_total += 1;
+        Ok(())
+    }
+
     fn hear_ask(&mut self, _now: Instant, number: FrameNumber, ask: Ask) -> Result<(), ReceiveError> {
         if ask.stream != StreamNumber::Reported {
             return self.unexpected(Kind::Ask);
@@ -338,7 +352,8 @@ impl Agent {
         let nobody = Maker { epoch: Epoch(0), nonce: crate::id::Nonce(0) };
         let judgement = self.publisher.judge(ask.position, nobody, own, false, true);
         self.publisher.void_before(number);
-        self.publisher.begin(&judgement, None, true);
+        // What was put together last did not add up: this time all is told.
+        self.publisher.begin(&judgement, None, true, ask.symptom != Symptom::Stage);
         session.judged = Some(Judged { stream: StreamNumber::Reported, ask: ask.ask, judgement });
         session.answer_due = true;
         // The fault may be on this side.

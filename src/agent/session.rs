@@ -229,7 +229,7 @@ impl Agent {
             self.next_frame = 1;
         }
         self.metrics.sessions_total += 1;
-        self.publisher.begin(&opening.judgement, Some(&opening.standing), meets_first);
+        self.publisher.begin(&opening.judgement, Some(&opening.standing), meets_first, true);
         let judgement = opening.judgement;
         if judgement.verdict.repairs() {
             self.metrics.snapshots_total += 1;

@@ -14,8 +14,8 @@ use crate::task::{Detail, Entry};
 use crate::time::{micros, Instant};
 use crate::window::Cargo;
 use crate::wire::{
-    encode_control, write_chunk, DeltaWriter, Goodbye, Header, Heartbeat, Hello, Kind, Open, Standing, StreamNumber,
-    CHUNK_AROUND, VERSION,
+    encode_control, write_chunk, write_sketch, Cells, DeltaWriter, Goodbye, Header, Heartbeat, Hello, Kind, Open,
+    Sketch, Standing, StreamNumber, CHUNK_AROUND, VERSION,
 };
 
 /// A delta writer that keeps room for details when it is told to.
@@ -50,6 +50,7 @@ enum Intent {
     Snapshot,
     Delta,
     Chunk,
+    Cells,
 }
 
 impl Agent {
@@ -66,6 +67,7 @@ impl Agent {
             Intent::Snapshot => self.send_snapshot(now, buffer),
             Intent::Delta => self.send_delta(now, buffer),
             Intent::Chunk => self.send_chunk(now, buffer),
+            Intent::Cells => self.ask_for_cells(now, buffer),
         }
     }
 
@@ -87,6 +89,7 @@ impl Agent {
                 Want::Snapshot => Intent::Snapshot,
                 Want::Delta => Intent::Delta,
                 Want::Chunk => Intent::Chunk,
+                Want::Cells => Intent::Cells,
             },
             _ => Intent::Nothing,
         }
@@ -217,8 +220,8 @@ impl Agent {
         let outgoing = self.publisher.outgoing.as_ref()?;
         let (first, end) = outgoing.range();
         let (slots, total, base) = (outgoing.slots(), outgoing.total(), outgoing.base());
-        self.snapshot_writer.begin(buffer.len());
-        let next = match self.publisher.fill_state(&mut self.snapshot_writer, slots, first, end) {
+        self.snapshot_writer.begin(buffer.len(), outgoing.differing().is_some());
+        let next = match self.publisher.fill_part(&mut self.snapshot_writer, first, end) {
             Ok(next) => next,
             Err(slot) => {
                 self.tell_damaged(slot);
@@ -290,6 +293,17 @@ impl Agent {
         self.publisher.sent(now, number, length, cargo, list);
         self.metrics.chunks_sent_total += 1;
         Some(length)
+    }
+
+    fn ask_for_cells(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
+        let number = self.next_number();
+        let State::Open(session) = &mut self.state else { return None };
+        session.last_sent = now;
+        let header = Header { kind: Kind::Sketch, session: session.id, number };
+        let (base, first, count) = self.publisher.seek(now)?;
+        let sketch = Sketch { stream: StreamNumber::Reported, base, cells: Cells::Wanted { first, count } };
+        self.metrics.sketch_cells_total += u64::from(count);
+        write_sketch(header, &sketch, buffer)
     }
 
     /// The newest position that frames of this agent may tell.

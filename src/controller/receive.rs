@@ -18,8 +18,8 @@ use crate::stream::Reported;
 use crate::subscriber::Compared;
 use crate::time::{micros, Instant};
 use crate::wire::{
-    decode_into, Answered, Body, Bounds, DecodeError, Delta, Echo, FaultClass, Fenced, Goodbye, Header, Heartbeat,
-    Judged, Kind, NoSession, Refused, Snapshot, StreamNumber, Symptom,
+    decode_into, Answered, Body, Bounds, Cells, DecodeError, Delta, Echo, FaultClass, Fenced, Goodbye, Header,
+    Heartbeat, Judged, Kind, NoSession, Refused, Sketch, Snapshot, StreamNumber, Symptom,
 };
 
 /// Time between two answers NO_SESSION to one peer: about a round trip.
@@ -208,6 +208,7 @@ impl Controller {
             Body::Heartbeat(heartbeat) => self.hear_heartbeat(now, id, header, heartbeat),
             Body::Verdict(judged) => self.hear_verdict(now, id, header, judged),
             Body::Chunk(chunk) => self.hear_chunk(now, id, header, &chunk),
+            Body::Sketch(sketch) => self.hear_sketch(now, id, header, &sketch),
             Body::Goodbye(goodbye) => self.hear_goodbye(id, goodbye),
             Body::Refused(refused) => self.hear_refused(id, refused),
             // OPEN was repeated: it is only acknowledged.
@@ -401,6 +402,8 @@ impl Controller {
             first: part.first,
             next: part.next,
             records: &part.records,
+            patch: part.patch,
+            emptied: &part.emptied,
             finals: &part.finals,
         };
         let Some(taken) = node.subscriber.take_part(now, &part) else {
@@ -411,6 +414,19 @@ impl Controller {
         self.see_synced(id);
         self.set_timer(id);
         result
+    }
+
+    /// The agent asks for cells of what is held of it.
+    fn hear_sketch(&mut self, now: Instant, id: NodeId, header: Header, sketch: &Sketch) -> Result<(), ReceiveError> {
+        let Cells::Wanted { first, count } = sketch.cells else { return self.unexpected(header.kind) };
+        let Some(node) = self.node_mut(id) else { return Ok(()) };
+        if !node.subscriber.want_cells(now, sketch.base, first, count) {
+            return self.void(now, id);
+        }
+        self.metrics.frames_control_total += 1;
+        self.process(now, id, header);
+        self.set_timer(id);
+        Ok(())
     }
 
     fn hear_heartbeat(

@@ -5,7 +5,10 @@ use crate::config::AckPolicy;
 use crate::id::{FrameNumber, NodeId, PeerId, SessionId};
 use crate::revision::Position;
 use crate::time::{micros, Instant};
-use crate::wire::{encode, Ack, Answered, Ask, Body, Header, Heartbeat, Kind, Refused, StreamNumber};
+use crate::wire::{
+    encode, Ack, Answered, Ask, Body, Cells, Header, Heartbeat, Kind, Refused, Sketch, StreamNumber, CELL_BYTES,
+    SKETCH_AROUND,
+};
 
 impl Controller {
     /// Writes the next frame, if there is one.
@@ -33,7 +36,7 @@ impl Controller {
             if let Some(node) = self.node_mut(id) {
                 node.waits_to_send = false;
             }
-            let Some((peer, header, body)) = self.next_frame(now, id) else { continue };
+            let Some((peer, header, body)) = self.next_frame(now, id, buffer.len()) else { continue };
             self.note_send_if_more(now, id);
             if let Ok(length) = encode(header, &body, buffer) {
                 return Some((peer, length));
@@ -42,8 +45,8 @@ impl Controller {
         None
     }
 
-    /// The most urgent frame for a node.
-    fn next_frame(&mut self, now: Instant, id: NodeId) -> Option<(PeerId, Header, Body)> {
+    /// The most urgent frame for a node, of at most `room` bytes.
+    fn next_frame(&mut self, now: Instant, id: NodeId, room: usize) -> Option<(PeerId, Header, Body)> {
         let heartbeat_interval = micros(self.config.heartbeat);
         let newest = self.grants.newest().version;
         let node = self.node_mut(id)?;
@@ -85,7 +88,14 @@ impl Controller {
             let header = Header { kind: Kind::Ask, session: session_id, number };
             return Some((peer, header, Body::Ask(ask)));
         }
-        None
+        let room = node.session.as_ref().map_or(room, |session| room.min(session.limits.frame as usize));
+        let most = (room - SKETCH_AROUND) / CELL_BYTES;
+        let (base, first, bytes) = node.subscriber.next_cells(most)?;
+        let number = node.next_number();
+        self.metrics.sketch_cells_total += (bytes.len() / CELL_BYTES) as u64;
+        let header = Header { kind: Kind::Sketch, session: session_id, number };
+        let sketch = Sketch { stream: StreamNumber::Reported, base, cells: Cells::Given { first, bytes } };
+        Some((peer, header, Body::Sketch(sketch)))
     }
 
     fn heartbeat(
@@ -147,7 +157,8 @@ impl Controller {
 
     fn note_send_if_more(&mut self, now: Instant, id: NodeId) {
         let more = self.node_ref(id).is_some_and(|node| {
-            let asks = node.subscriber.asking().is_some_and(|asking| asking.next_at <= now);
+            let asks =
+                node.subscriber.asking().is_some_and(|asking| asking.next_at <= now) || node.subscriber.has_cells();
             node.session
                 .as_ref()
                 .is_some_and(|s| s.away.is_none() && (s.ack_due || s.heartbeat_due || asks) || s.refuse.is_some())

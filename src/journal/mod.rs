@@ -347,7 +347,7 @@ impl Journal {
         out: &mut [u8],
     ) -> Option<(u32, u32, usize)> {
         let Begin { slots, total, base, digest, .. } = self.begin(publisher);
-        writer.begin(self.frame);
+        writer.begin(self.frame, false);
         // A state that is damaged in memory is not written; what was written before it stands.
         let next = publisher.fill_state(writer, slots, first, total).ok()?;
         let out = &mut out[HEAD..HEAD + self.frame];

@@ -148,6 +148,10 @@ metrics! {
             details_sent_total,
             /// Parts of long values sent, those sent again included.
             chunks_sent_total,
+            /// Cells of sketches asked for, to find which records differ.
+            sketch_cells_total,
+            /// Snapshots that told only the records that differ.
+            patches_total,
             /// Retransmission time-outs.
             timeouts_total,
             /// Sessions opened.
@@ -236,6 +240,8 @@ metrics! {
             frames_malformed_total [Malformed],
         }
         others {
+            /// Cells of sketches given to agents, to find which records differ.
+            sketch_cells_total,
             /// Frames sent.
             frames_sent_total,
             /// Bytes sent.

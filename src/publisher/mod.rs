@@ -7,6 +7,7 @@
 
 mod at_base;
 mod hearing;
+mod seeking;
 mod sending;
 mod state;
 
@@ -14,6 +15,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use at_base::AtBase;
+pub(crate) use seeking::Sought;
 
 use crate::bait::{bait, Baits};
 use crate::config::{Limits, Pace};
@@ -53,6 +55,8 @@ pub(crate) enum Want {
     Snapshot,
     Delta,
     Chunk,
+    /// Cells of a sketch are to be asked for.
+    Cells,
 }
 
 /// A delta that was collected, to be encoded.
@@ -384,8 +388,8 @@ impl<S: Stream> Publisher<S> {
         Judgement { judged: position, verdict, base: self.base(), tip: self.tip(), go_on: false }
     }
 
-    /// Begins a session, or a repair within one, with what was judged.
-    pub(crate) fn begin(&mut self, judgement: &Judgement, standing: Option<&Standing>, meets_first: bool) {
+    /// Begins a session, or a repair within one, with what was judged. A repair that `seek`s tells what differs alone.
+    pub(crate) fn begin(&mut self, judgement: &Judgement, standing: Option<&Standing>, meets_first: bool, seek: bool) {
         self.release_all();
         if standing.is_some() {
             self.window.reset();
@@ -396,8 +400,7 @@ impl<S: Stream> Publisher<S> {
             Verdict::Resume => judgement.judged.revision,
             Verdict::Empty => Revision::ZERO,
             _ => {
-                self.outgoing =
-                    Some(Outgoing::new(self.base(), judgement.tip, self.table.slots_used(), self.finals.len() as u32));
+                self.outgoing = Some(self.outgoing_for(judgement, seek));
                 if bait!(self.baits, EntriesFromTailAfterSnapshot) {
                     judgement.tip.revision
                 } else {

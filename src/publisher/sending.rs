@@ -51,6 +51,9 @@ impl<S: Stream> Publisher<S> {
 
     /// What is the most urgent thing to send now.
     pub(crate) fn want(&self, now: Instant) -> Want {
+        if self.seeks() {
+            return Want::Cells;
+        }
         if !self.window.is_open(self.limits.frame as usize) {
             return Want::Nothing;
         }
@@ -170,7 +173,8 @@ impl<S: Stream> Publisher<S> {
             && self.window.is_open(self.limits.frame as usize)
             && (self.has_entries() || self.has_details());
         let linger = self.pending_since.filter(|_| lingering).map(|since| (since.after(self.pace.linger), "linger"));
-        sooner(resend, linger)
+        let seek = self.seek_deadline().map(|at| (at, "sketch"));
+        sooner(sooner(resend, linger), seek)
     }
 
     /// Time has come to `now`.
@@ -183,6 +187,7 @@ impl<S: Stream> Publisher<S> {
                 self.lose(flight);
             }
         }
+        self.see_unanswered(now);
         if self.pending_since.is_some_and(|since| now.since(since) >= self.pace.linger) {
             self.linger_over = true;
         }

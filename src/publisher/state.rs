@@ -41,6 +41,46 @@ impl Publisher<Reported> {
         }
         Ok(next)
     }
+
+    /// Puts what lies in [first, end) of the snapshot under way into `writer`, as much as has room: all of it, or what
+    /// differs. Returns the index after the last.
+    ///
+    /// # Errors
+    /// As those of [`Publisher::fill_state`].
+    pub(crate) fn fill_part(&self, writer: &mut SnapshotWriter, first: u32, end: u32) -> Result<u32, Slot> {
+        let Some(outgoing) = &self.outgoing else { return Ok(end) };
+        let slots = outgoing.slots();
+        let mut next = first;
+        if let Some(differing) = outgoing.differing() {
+            next = self.fill_differing(writer, differing, first, end.min(slots))?;
+            if next < end.min(slots) {
+                return Ok(next);
+            }
+        }
+        self.fill_state(writer, slots, next, end)
+    }
+
+    /// Puts what lies in [first, end) of a patch into `writer`: records of the slots that differ, or that they are empty.
+    fn fill_differing(
+        &self,
+        writer: &mut SnapshotWriter,
+        differing: &[Slot],
+        first: u32,
+        end: u32,
+    ) -> Result<u32, Slot> {
+        let from = differing.partition_point(|slot| slot.0 < first);
+        for slot in differing[from..].iter().take_while(|slot| slot.0 < end) {
+            let fits = match self.base_row(*slot) {
+                Some(row) if !Reported::is_sound(row, *slot, self.table.epochs()) => return Err(*slot),
+                Some(row) => writer.push_record(&self.table.unpack(*slot, row)),
+                None => writer.push_emptied(*slot),
+            };
+            if !fits {
+                return Ok(slot.0);
+            }
+        }
+        Ok(end.max(first))
+    }
 }
 
 impl<S: Stream> Publisher<S> {

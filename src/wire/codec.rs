@@ -10,6 +10,7 @@ use super::error::{DecodeError, Fault, NoRoom};
 use super::frame::{Body, Delta, Frame, Header, Kind, VERSION};
 use super::hot;
 use super::reader::Reader;
+use super::sketch;
 use super::snapshot;
 use super::strict;
 use super::writer::{varint_length, Writer};
@@ -199,6 +200,7 @@ fn said_to_agents(kind: Kind, reader: &mut Reader<'_>) -> Result<Option<Body>, D
         Kind::NoSession => Body::NoSession(strict::read(reader)?),
         Kind::Goodbye => Body::Goodbye(strict::read(reader)?),
         Kind::GoAway => Body::GoAway(strict::read(reader)?),
+        Kind::Sketch => Body::Sketch(sketch::read(reader)?),
         Kind::Hello | Kind::Open | Kind::Verdict | Kind::Delta | Kind::Snapshot | Kind::Chunk | Kind::LastWill => {
             return Ok(None)
         }
@@ -251,6 +253,7 @@ pub fn encode(header: Header, body: &Body, out: &mut [u8]) -> Result<usize, NoRo
         Body::Delta(delta) => DeltaWriter::new().write_whole(header, delta, out).ok_or(NoRoom { room }),
         Body::Snapshot(snapshot) => snapshot::write_whole(header, snapshot, out).ok_or(NoRoom { room }),
         Body::Chunk(chunk) => chunk::write_whole(header, chunk, out).ok_or(NoRoom { room }),
+        Body::Sketch(sketch) => sketch::write(header, sketch, out).ok_or(NoRoom { room }),
         Body::Hello(body) => encode_control(header, body, out),
         Body::Welcome(body) => encode_control(header, body, out),
         Body::Open(body) => encode_control(header, body, out),

@@ -1,5 +1,5 @@
-//! Bodies that carry a stream itself: DELTA, SNAPSHOT, CHUNK. Control bodies are in `frame`, bytes in `delta`, `columns`,
-//! `snapshot` and `chunk`.
+//! Bodies that carry a stream itself: DELTA, SNAPSHOT, CHUNK, SKETCH. Control bodies are in `frame`, bytes in `delta`,
+//! `columns`, `snapshot`, `chunk` and `sketch`.
 
 use alloc::vec::Vec;
 
@@ -52,8 +52,12 @@ pub struct Snapshot {
     pub first: u32,
     /// The index after its last.
     pub next: u32,
+    /// Whether it only tells what differs: a slot of this part that it does not name is as the subscriber holds it.
+    pub patch: bool,
     /// Records of the part, by rising slot.
     pub records: Vec<Record>,
+    /// Slots of a patch that are empty, rising; those of another part are not named.
+    pub emptied: Vec<Slot>,
     /// Finals of the part, in order.
     pub finals: Vec<Final>,
 }
@@ -73,4 +77,34 @@ pub struct Chunk {
     pub offset: u32,
     /// The bytes, at least one.
     pub bytes: Vec<u8>,
+}
+
+/// Towards finding which slots of a subscriber differ from the state at a base.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sketch {
+    /// The stream.
+    pub stream: StreamNumber,
+    /// The base whose state is compared with what the subscriber holds.
+    pub base: Position,
+    /// What is said of cells.
+    pub cells: Cells,
+}
+
+/// Cells that are asked for, or given.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Cells {
+    /// The publisher asks for these cells of what the subscriber holds.
+    Wanted {
+        /// The first.
+        first: u32,
+        /// How many, at least one.
+        count: u32,
+    },
+    /// The subscriber gives them.
+    Given {
+        /// The first.
+        first: u32,
+        /// [`CELL_BYTES`](super::CELL_BYTES) bytes each, at least one cell.
+        bytes: Vec<u8>,
+    },
 }

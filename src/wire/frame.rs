@@ -11,7 +11,7 @@ use crate::id::{Epoch, FrameNumber, Name, Nonce, SessionId, Term};
 use crate::revision::{Digest, Position, Revision};
 use crate::time::{Instant, UnixMillis};
 
-pub use super::data::{Chunk, Delta, Snapshot};
+pub use super::data::{Cells, Chunk, Delta, Sketch, Snapshot};
 
 /// The version of the protocol that this code speaks; the first byte of every frame.
 pub const VERSION: u8 = 1;
@@ -52,6 +52,8 @@ pub enum Kind {
     Goodbye = 13,
     /// A part of a long value.
     Chunk = 14,
+    /// Cells that find what differs, asked for or given.
+    Sketch = 15,
     /// Go away, and come back later.
     GoAway = 16,
     /// An agent's link is gone, says its carrier.
@@ -60,7 +62,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds of version 1, in the order of their codes.
-    pub const ALL: [Kind; 16] = [
+    pub const ALL: [Kind; 17] = [
         Kind::Hello,
         Kind::Welcome,
         Kind::Open,
@@ -75,18 +77,15 @@ impl Kind {
         Kind::NoSession,
         Kind::Goodbye,
         Kind::Chunk,
+        Kind::Sketch,
         Kind::GoAway,
         Kind::LastWill,
     ];
 
-    /// Codes that later versions will use: SKETCH. Counted and skipped by this one.
-    pub const RESERVED: [(u8, &'static str); 1] = [(15, "SKETCH")];
-
     /// The kind of a code.
     pub fn from_code(code: u8) -> Option<Kind> {
-        // The codes rise by one, but for the reserved one between the last two and the others.
-        let index = if code > 15 { code - 2 } else { code.wrapping_sub(1) };
-        Kind::ALL.get(usize::from(index)).copied().filter(|kind| *kind as u8 == code)
+        // The codes rise by one.
+        Kind::ALL.get(usize::from(code.wrapping_sub(1))).copied()
     }
 
     /// The name on paper.
@@ -106,6 +105,7 @@ impl Kind {
             Kind::NoSession => "NO_SESSION",
             Kind::Goodbye => "GOODBYE",
             Kind::Chunk => "CHUNK",
+            Kind::Sketch => "SKETCH",
             Kind::GoAway => "GOAWAY",
             Kind::LastWill => "LAST_WILL",
         }
@@ -156,6 +156,7 @@ pub enum Body {
     NoSession(NoSession),
     Goodbye(Goodbye),
     Chunk(Chunk),
+    Sketch(Sketch),
     GoAway(GoAway),
     LastWill(LastWill),
 }
@@ -178,6 +179,7 @@ impl Body {
             Body::NoSession(_) => Kind::NoSession,
             Body::Goodbye(_) => Kind::Goodbye,
             Body::Chunk(_) => Kind::Chunk,
+            Body::Sketch(_) => Kind::Sketch,
             Body::GoAway(_) => Kind::GoAway,
             Body::LastWill(_) => Kind::LastWill,
         }

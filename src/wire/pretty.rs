@@ -4,8 +4,8 @@
 use core::fmt;
 
 use super::frame::{
-    Ack, Answered, Body, Chunk, Delta, Frame, Heartbeat, Hello, Judgement, LimitName, Refusal, Snapshot, Standing,
-    StreamNumber, Welcome,
+    Ack, Answered, Body, Cells, Chunk, Delta, Frame, Heartbeat, Hello, Judgement, LimitName, Refusal, Sketch, Snapshot,
+    Standing, StreamNumber, Welcome,
 };
 use crate::revision::Revision;
 use crate::task::{Change, Detail, Entry, Exit, Payload, Reason, Source, Status};
@@ -46,6 +46,7 @@ impl fmt::Display for Body {
                 write_come_back(f, refused.come_back_after)
             }
             Body::Chunk(chunk) => write_chunk(f, chunk),
+            Body::Sketch(sketch) => write_sketch(f, sketch),
             Body::NoSession(none) => write!(f, " {}", none.session),
             Body::Goodbye(goodbye) => {
                 write!(f, " tip {}", goodbye.tip)?;
@@ -271,8 +272,14 @@ fn write_detail(f: &mut fmt::Formatter<'_>, detail: &Detail) -> fmt::Result {
 
 fn write_snapshot(f: &mut fmt::Formatter<'_>, part: &Snapshot) -> fmt::Result {
     write!(f, " base {} digest {} [{},{}) of {}", part.base, part.digest, part.first, part.next, part.total)?;
+    if part.patch {
+        f.write_str(" patch")?;
+    }
     for record in &part.records {
         write!(f, ", s{} {} {} #{} {}", record.slot, record.id, record.newest, record.number, record.state)?;
+    }
+    for slot in &part.emptied {
+        write!(f, ", s{slot} empty")?;
     }
     for last in &part.finals {
         write!(f, ", final {} {} #{} {}", last.id, last.registered, last.number, last.state)?;
@@ -283,4 +290,12 @@ fn write_snapshot(f: &mut fmt::Formatter<'_>, part: &Snapshot) -> fmt::Result {
 fn write_chunk(f: &mut fmt::Formatter<'_>, chunk: &Chunk) -> fmt::Result {
     let end = u64::from(chunk.offset) + chunk.bytes.len() as u64;
     write!(f, " s{} registered {}: bytes [{},{end}) of {}", chunk.slot, chunk.registered, chunk.offset, chunk.total)
+}
+
+fn write_sketch(f: &mut fmt::Formatter<'_>, sketch: &Sketch) -> fmt::Result {
+    let (verb, first, count) = match &sketch.cells {
+        Cells::Wanted { first, count } => ("wants", *first, u64::from(*count)),
+        Cells::Given { first, bytes } => ("gives", *first, (bytes.len() / super::CELL_BYTES) as u64),
+    };
+    write!(f, " base {} {verb} cells [{first},{})", sketch.base, u64::from(first) + count)
 }

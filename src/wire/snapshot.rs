@@ -17,7 +17,10 @@ use crate::time::UnixMillis;
 use crate::value::Value;
 
 /// Bytes of a SNAPSHOT frame beside its records and finals, at most.
-const AROUND: usize = 1 + 1 + 8 + 10 + CHECKSUM + 1 + 10 + 8 + 8 + 4 * 5 + 3 + 3;
+const AROUND: usize = 1 + 1 + 8 + 10 + CHECKSUM + 1 + 10 + 8 + 8 + 4 * 5 + 3 + 3 + 3;
+
+/// The bit beside the stream that says that a part is a patch.
+const PATCH: u8 = 2;
 
 /// The least bytes of a record: slot, id, four differences, attempt, number, time, form, metadata length.
 const LEAST_RECORD: usize = 1 + 16 + 4 + 1 + 1 + 1 + 1 + 1;
@@ -41,6 +44,11 @@ pub struct SnapshotWriter {
     before: Before,
     records: u32,
     record_bytes: Vec<u8>,
+    /// A patch: slots that are empty are named.
+    patch: bool,
+    emptied_before: u32,
+    emptied: u32,
+    emptied_bytes: Vec<u8>,
     final_before: Before,
     finals: u32,
     final_bytes: Vec<u8>,
@@ -52,9 +60,13 @@ impl SnapshotWriter {
         SnapshotWriter::default()
     }
 
-    /// Begins a frame of at most `room` bytes, everything counted.
-    pub fn begin(&mut self, room: usize) {
+    /// Begins a frame of at most `room` bytes, everything counted. A `patch` tells only what differs.
+    pub fn begin(&mut self, room: usize, patch: bool) {
         self.room = room;
+        self.patch = patch;
+        self.emptied_before = 0;
+        self.emptied = 0;
+        self.emptied_bytes.clear();
         self.before = Before::default();
         self.records = 0;
         self.record_bytes.clear();
@@ -81,6 +93,19 @@ impl SnapshotWriter {
         true
     }
 
+    /// Adds the next higher slot that a patch says to be empty. `false`: it does not fit, and nothing has changed.
+    pub fn push_emptied(&mut self, slot: Slot) -> bool {
+        let length = self.emptied_bytes.len();
+        push_varint(&mut self.emptied_bytes, slot.0.wrapping_sub(self.emptied_before).into());
+        if self.used() > self.room {
+            self.emptied_bytes.truncate(length);
+            return false;
+        }
+        self.emptied += 1;
+        self.emptied_before = slot.0.wrapping_add(1);
+        true
+    }
+
     /// Adds the next forgotten final. `false`: it does not fit, and nothing has changed.
     pub fn push_final(&mut self, last: &Final) -> bool {
         let length = self.final_bytes.len();
@@ -102,7 +127,7 @@ impl SnapshotWriter {
 
     /// Bytes that the frame may have so far, at most.
     pub fn used(&self) -> usize {
-        AROUND + self.record_bytes.len() + self.final_bytes.len()
+        AROUND + self.record_bytes.len() + self.emptied_bytes.len() + self.final_bytes.len()
     }
 
     /// Writes the frame into `out` and returns its length, at most what [`SnapshotWriter::used`] said. 0: `out` has less
@@ -122,7 +147,7 @@ impl SnapshotWriter {
     ) -> usize {
         let mut writer = Writer::new(out);
         write_header(header, &mut writer);
-        writer.u8(u8::from(stream == StreamNumber::Desired));
+        writer.u8(u8::from(stream == StreamNumber::Desired) | if self.patch { PATCH } else { 0 });
         writer.varint(base.revision.0);
         writer.fixed_u64(base.tag.0);
         writer.fixed_u64(digest.0);
@@ -130,6 +155,10 @@ impl SnapshotWriter {
             writer.varint(number.into());
         }
         writer.put(&self.record_bytes);
+        if self.patch {
+            writer.varint(self.emptied.into());
+            writer.put(&self.emptied_bytes);
+        }
         writer.varint(self.finals.into());
         writer.put(&self.final_bytes);
         seal(writer).unwrap_or(0)
@@ -139,9 +168,12 @@ impl SnapshotWriter {
 /// Writes a part that is at hand whole; nothing if it does not fit.
 pub(super) fn write_whole(header: Header, part: &Snapshot, out: &mut [u8]) -> Option<usize> {
     let mut writer = SnapshotWriter::new();
-    writer.begin(usize::MAX);
+    writer.begin(usize::MAX, part.patch);
     part.records.iter().for_each(|record| {
         writer.push_record(record);
+    });
+    part.emptied.iter().for_each(|slot| {
+        writer.push_emptied(*slot);
     });
     part.finals.iter().for_each(|last| {
         writer.push_final(last);
@@ -190,7 +222,8 @@ fn push_record(out: &mut Vec<u8>, before: &Before, record: &Record) {
 /// Reads the body of a SNAPSHOT.
 pub(super) fn read(reader: &mut Reader<'_>, bounds: &Bounds) -> Result<Snapshot, DecodeError> {
     let at = reader.at();
-    match reader.u8("stream")? {
+    let head = reader.u8("stream")?;
+    match head & !PATCH {
         0 => {}
         1 => return Err(reader.fail("stream", at, Fault::Stream)),
         code => return Err(reader.fail("stream", at, Fault::Code(code.into()))),
@@ -210,10 +243,15 @@ pub(super) fn read(reader: &mut Reader<'_>, bounds: &Bounds) -> Result<Snapshot,
         total,
         first,
         next,
+        patch: head & PATCH != 0,
         records: Vec::new(),
+        emptied: Vec::new(),
         finals: Vec::new(),
     };
     read_records(reader, bounds, &mut part)?;
+    if part.patch {
+        read_emptied(reader, &mut part)?;
+    }
     read_finals(reader, &mut part)?;
     Ok(part)
 }
@@ -263,6 +301,29 @@ fn read_records(reader: &mut Reader<'_>, bounds: &Bounds, part: &mut Snapshot) -
         before.slot = Some(slot as u32);
         let record = read_record(reader, bounds, &mut before, part.base.revision.0)?;
         part.records.push(record);
+    }
+    Ok(())
+}
+
+/// Slots of a patch that are empty: differences from the one before, in the range of the part, and none of a record.
+fn read_emptied(reader: &mut Reader<'_>, part: &mut Snapshot) -> Result<(), DecodeError> {
+    let emptied = count(reader, "emptied", 1)?;
+    part.emptied.reserve_exact(emptied);
+    let (least, end) = (u64::from(part.first), u64::from(part.next.min(part.slots)));
+    let mut next = 0u64;
+    for _ in 0..emptied {
+        let at = reader.at();
+        let slot = next + reader.varint_of("emptied slot", 32)?;
+        if slot < least || slot >= end {
+            let fault = Fault::Range { found: slot, least, most: end.saturating_sub(1) };
+            return Err(reader.fail("emptied slot", at, fault));
+        }
+        let slot = Slot(slot as u32);
+        if part.records.binary_search_by_key(&slot, |record| record.slot).is_ok() {
+            return Err(reader.fail("emptied slot", at, Fault::Disagrees { found: slot.0.into(), expected: 0 }));
+        }
+        next = u64::from(slot.0) + 1;
+        part.emptied.push(slot);
     }
     Ok(())
 }

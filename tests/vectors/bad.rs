@@ -64,6 +64,11 @@ fn snapshot(slots: u64, total: u64, first: u64, next: u64) -> Raw {
     head(5).u8(0).varint(41).le(1).le(2).varint(slots).varint(total).varint(first).varint(next)
 }
 
+/// The same of a patch.
+fn patch(slots: u64, total: u64, first: u64, next: u64) -> Raw {
+    head(5).u8(2).varint(41).le(1).le(2).varint(slots).varint(total).varint(first).varint(next)
+}
+
 /// A SNAPSHOT of one record of slot 0: newest and registered revision as differences, transition number.
 fn with_record(newest: u64, registered: u64, number: u64) -> Raw {
     let raw = snapshot(8, 8, 0, 8).varint(1).varint(0).bytes(&[7; 16]);
@@ -100,6 +105,7 @@ pub fn all() -> Vec<Bad> {
     list.extend(of_details());
     list.extend(snapshots());
     list.extend(chunks());
+    list.extend(sketches());
     list
 }
 
@@ -126,7 +132,7 @@ fn around() -> Vec<Bad> {
         too_long,
         bad("version 2", Raw::default().u8(2).u8(9).le(0).u8(1)),
         bad("kind 0", head(0)),
-        bad("kind 15, reserved for SKETCH", head(15).bytes(&[1, 2, 3])),
+        bad("kind 18", head(18).bytes(&[1, 2, 3])),
         bad("kind 255", head(255)),
         bad("frame number at the end of u64", Raw::default().u8(1).u8(12).le(0).varint(u64::MAX).varint(1)),
         bad("frame number longer than it needs to be", Raw::default().u8(1).u8(12).le(0).bytes(&[0x81, 0]).varint(1)),
@@ -291,6 +297,22 @@ fn chunks() -> Vec<Bad> {
     ]
 }
 
+fn sketches() -> Vec<Bad> {
+    let sketch =
+        |form: u8, first: u64, count: u64| head(15).u8(0).varint(41).le(7).u8(form).varint(first).varint(count);
+    let most = u64::from(MOST_CELLS);
+    vec![
+        bad("sketch: desired stream", head(15).u8(1).varint(41).le(7).u8(0).varint(0).varint(1)),
+        bad("sketch: stream 2", head(15).u8(2).varint(41).le(7).u8(0).varint(0).varint(1)),
+        bad("sketch: neither asked for nor given", sketch(2, 0, 1)),
+        bad("sketch: a cell beyond the last", sketch(0, most, 1)),
+        bad("sketch: more cells than there may be", sketch(0, most - 1, 2)),
+        bad("sketch: no cells", sketch(0, 0, 0)),
+        bad("sketch: cells that are not there", sketch(1, 0, 2).bytes(&[1; 19])),
+        bad("sketch: without a form", head(15).u8(0).varint(41).le(7)),
+    ]
+}
+
 fn snapshots() -> Vec<Bad> {
     let final_of = |state: u8, number: u64| {
         let raw = snapshot(8, 9, 8, 9).varint(0).varint(1).bytes(&[7; 16]);
@@ -299,7 +321,12 @@ fn snapshots() -> Vec<Bad> {
     let edit = |name, at, bytes: &[u8]| edited(name, Body::Snapshot(good::snapshot()), at, bytes);
     vec![
         edit("snapshot: desired stream", 11, &[1]),
-        edit("snapshot: stream 2", 11, &[2]),
+        edit("snapshot: stream 4", 11, &[4]),
+        edit("snapshot: a patch of the desired stream", 11, &[3]),
+        bad("snapshot: a patch without a count of empty slots", patch(8, 8, 0, 8).varint(0)),
+        bad("snapshot: an empty slot outside the part", patch(8, 8, 4, 8).varint(0).varint(1).varint(3).varint(0)),
+        bad("snapshot: an empty slot that is none", patch(8, 8, 0, 8).varint(0).varint(1).varint(8).varint(0)),
+        bad("snapshot: more empty slots than bytes", patch(8, 8, 0, 8).varint(0).varint(9).bytes(&[0; 4])),
         bad("snapshot: more slots than the bound", snapshot(4097, 4097, 0, 1).varint(0).varint(0)),
         bad("snapshot: fewer indexes than slots", snapshot(8, 7, 0, 1).varint(0).varint(0)),
         bad("snapshot: a part beyond the end", snapshot(8, 8, 0, 9).varint(0).varint(0)),

@@ -211,7 +211,9 @@ pub fn snapshot() -> Snapshot {
         total: 4098,
         first: 0,
         next: 4096,
+        patch: false,
         records: vec![],
+        emptied: vec![],
         finals: vec![],
     }
 }
@@ -222,6 +224,7 @@ pub fn all() -> Vec<Good> {
     list.extend(details());
     list.extend(snapshots());
     list.extend(chunks());
+    list.extend(sketches());
     list.extend(extensions());
     list
 }
@@ -478,7 +481,10 @@ fn snapshots() -> Vec<Good> {
         ..snapshot()
     };
     let empty = Snapshot { base: Position::START, slots: 0, total: 0, next: 0, ..snapshot() };
+    let patch =
+        Snapshot { patch: true, records: vec![record(3)], emptied: vec![Slot(0), Slot(2), Slot(7)], ..snapshot() };
     vec![
+        good("snapshot: a patch", frame(0x5e55, 30, Body::Snapshot(patch))),
         good("snapshot: records", frame(0x5e55, 30, Body::Snapshot(records))),
         good(
             "snapshot: a long value",
@@ -505,6 +511,19 @@ fn chunks() -> Vec<Good> {
         good(
             "chunk: the last byte of the largest value",
             frame(0x5e55, 36, Body::Chunk(chunk(1 << 20, (1 << 20) - 1, 1))),
+        ),
+    ]
+}
+
+fn sketches() -> Vec<Good> {
+    let sketch = |cells| Body::Sketch(Sketch { stream: StreamNumber::Reported, base: position(41), cells });
+    let bytes = (0..30).collect();
+    vec![
+        good("sketch: cells are asked for", frame(0x5e55, 37, sketch(Cells::Wanted { first: 0, count: 115 }))),
+        good("sketch: three cells", frame(0x5e55, 38, sketch(Cells::Given { first: 300, bytes }))),
+        good(
+            "sketch: the last cell there may be",
+            frame(0x5e55, 39, sketch(Cells::Wanted { first: MOST_CELLS - 1, count: 1 })),
         ),
     ]
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{json, Map, Value as Json};
 
-use taskwire::wire::{Body, Delta, Frame, Snapshot};
+use taskwire::wire::{Body, Cells, Delta, Frame, Sketch, Snapshot, CELL_BYTES};
 use taskwire::{Change, Entry, Exit, Payload, Status};
 
 pub fn hex(bytes: &[u8]) -> String {
@@ -33,6 +33,7 @@ pub fn of(frame: &Frame) -> Json {
         Body::Goodbye(body) => control(body),
         Body::GoAway(body) => control(body),
         Body::LastWill(body) => control(body),
+        Body::Sketch(sketch) => of_sketch(sketch),
         Body::Chunk(chunk) => json!({
             "stream": format!("{:?}", chunk.stream),
             "slot": chunk.slot.0,
@@ -154,6 +155,21 @@ pub fn of_payload(payload: Option<&Payload>) -> Json {
     })
 }
 
+fn of_sketch(sketch: &Sketch) -> Json {
+    let mut json = json!({
+        "stream": format!("{:?}", sketch.stream),
+        "base": { "revision": sketch.base.revision.0, "tag": format!("{:016x}", sketch.base.tag.0) },
+    });
+    match &sketch.cells {
+        Cells::Wanted { first, count } => json["wanted"] = json!({ "first": first, "count": count }),
+        Cells::Given { first, bytes } => {
+            let cells: Vec<String> = bytes.chunks(CELL_BYTES).map(hex).collect();
+            json["given"] = json!({ "first": first, "cells": cells });
+        }
+    }
+    json
+}
+
 fn of_snapshot(part: &Snapshot) -> Json {
     let records: Vec<Json> = part
         .records
@@ -196,7 +212,9 @@ fn of_snapshot(part: &Snapshot) -> Json {
         "total": part.total,
         "first": part.first,
         "next": part.next,
+        "patch": part.patch,
         "records": records,
+        "emptied": part.emptied.iter().map(|slot| slot.0).collect::<Vec<_>>(),
         "finals": finals,
     })
 }

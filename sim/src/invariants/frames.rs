@@ -167,11 +167,17 @@ impl World {
         let end = snapshot.next.min(snapshot.slots);
         let within = state.range(Slot(snapshot.first.min(end))..Slot(end)).count();
         let given = snapshot.records.len();
+        // A patch leaves out what does not differ: that it leaves out too much shows when the view has switched to it.
         hold!(
             CursorMeansHave,
-            within == given,
+            within == given || snapshot.patch && given <= within,
             "p{p}: a snapshot part of {base} has {given} records, and should have {within}"
         );
+        if snapshot.patch {
+            self.tally.moment(Moment::PatchSent);
+        }
+        let full = snapshot.emptied.iter().find(|slot| state.contains_key(slot));
+        hold!(CursorMeansHave, full.is_none(), "p{p}: a patch of {base} says that slot {full:?} is empty");
         for record in &snapshot.records {
             let differs = match state.get(&record.slot) {
                 Some(truth) => truth.difference(record),

@@ -111,6 +111,7 @@ moments! {
     TwinByOne "a twin that diverges by one change",
     DeafForALease "a host that polls nothing for longer than a lease",
     MassSilence "a lease held because many are silent",
+    PatchSent "a part of a repair that tells only what differs",
     LastEpoch "an epoch one below the largest u64",
 }
 
