@@ -30,7 +30,11 @@ part_embedding() { scripts/embedding.sh; }
 part_installation() { scripts/lib.sh && scripts/install.sh test; }
 part_openmetrics() { scripts/openmetrics.sh; }
 part_simulator() { cargo run --locked --release -p taskwire-sim -- --seeds "$SIMULATOR_SEEDS"; }
-part_checkers() { cargo run --locked --release -p taskwire-sim -- --self-test; }
+part_checkers() {
+    cargo run --locked --release -p taskwire-sim -- --self-test
+    # That a thin link melts without the congestion limit.
+    cargo test --locked --release -p taskwire-sim --features bait --test thin_link
+}
 part_demo() { scripts/demo.sh --short; }
 
 title() {

@@ -193,6 +193,8 @@ baits! {
     DamagePublished: "any",
     /// Take the slots found so far for all that differ, and a patch without looking at its digest.
     PatchBelievedEarly: "any",
+    /// Fill the link as far as the host allows, whatever the round trip says.
+    LinkFilled: "any",
     /// Let the window only rise.
     WindowOnlyRises: "any",
     /// Send entries from the tail, not from base, after a snapshot.

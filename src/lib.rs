@@ -56,6 +56,7 @@ extern crate alloc;
 
 // roles
 mod agent;
+mod congestion;
 mod controller;
 // mechanisms
 mod grants;

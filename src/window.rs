@@ -1,5 +1,5 @@
 //! Frames in flight: what was sent and when, what an acknowledgement says of it, what is lost, and when to try again.
-//! What a lost frame carried is sent anew by `publisher`.
+//! What a lost frame carried is sent anew by `publisher`; what a shared link bears is known to `congestion`.
 //!
 //! Invariants: flights stand in the order of their numbers; bytes and frames in flight count those that carry data and
 //! are not acknowledged.
@@ -10,6 +10,7 @@ use core::time::Duration;
 
 use crate::bait::{bait, Baits};
 use crate::config::Pace;
+use crate::congestion::{Congestion, LEAST_FRAME};
 use crate::id::{FrameNumber, Slot};
 use crate::revision::Revision;
 use crate::rtt::Rtt;
@@ -71,6 +72,7 @@ pub(crate) struct Window {
     most_frames: u32,
     most_bytes: u32,
     pub rtt: Rtt,
+    pub congestion: Congestion,
     largest_acked: FrameNumber,
     last_ack: FrameNumber,
     /// The time-out counts from here, or from the sending of the oldest frame in flight if that is later.
@@ -90,6 +92,7 @@ impl Window {
             most_frames: pace.frames_in_flight,
             most_bytes: pace.bytes_in_flight,
             rtt: Rtt::new(pace),
+            congestion: Congestion::new(pace.bytes_in_flight),
             largest_acked: FrameNumber(0),
             last_ack: FrameNumber(0),
             timer_from: Instant::ZERO,
@@ -107,6 +110,7 @@ impl Window {
         self.bytes = 0;
         self.largest_acked = FrameNumber(0);
         self.last_ack = FrameNumber(0);
+        self.congestion = Congestion::new(self.most_bytes);
     }
 
     /// An empty list for the details of the next frame.
@@ -121,20 +125,56 @@ impl Window {
         }
     }
 
-    /// Whether another frame with data may go.
-    pub(crate) fn is_open(&self, bytes: usize) -> bool {
+    fn limit(&self) -> usize {
+        if bait!(self.baits, LinkFilled) {
+            return self.most_bytes as usize;
+        }
+        self.congestion.limit() as usize
+    }
+
+    /// The largest frame that the link bears now, where the bound is `frame`.
+    pub(crate) fn frame(&self, frame: usize) -> usize {
+        self.limit().max(LEAST_FRAME).min(frame)
+    }
+
+    /// Bytes that the next frame with data may have, `frame` at most; 0 when none may go.
+    pub(crate) fn room(&self, now: Instant, frame: usize) -> usize {
+        if self.congestion.not_before().is_some_and(|at| now < at) && !bait!(self.baits, LinkFilled) {
+            return 0;
+        }
+        self.room_after_pause(frame)
+    }
+
+    fn room_after_pause(&self, frame: usize) -> usize {
         // Each time-out in a row halves what may be in flight: a link that is down is not filled.
         let frames = (self.most_frames >> self.rtt.backed_off().min(31)).max(1);
-        self.frames < frames
-            && self.flights.len() < MOST_FLIGHTS
-            && (self.frames == 0 || self.bytes as usize + bytes <= self.most_bytes as usize)
+        if self.frames >= frames || self.flights.len() >= MOST_FLIGHTS {
+            return 0;
+        }
+        let frame = self.frame(frame);
+        if self.frames == 0 {
+            return frame;
+        }
+        // What would be cut to less than a quarter of what may be in flight waits for more room.
+        let left = self.limit().saturating_sub(self.bytes as usize);
+        if left >= frame.min((self.limit() / 4).max(LEAST_FRAME)) {
+            left.min(frame)
+        } else {
+            0
+        }
+    }
+
+    /// Whether another frame with data may go, now or when a pause is over.
+    pub(crate) fn is_open(&self, frame: usize) -> bool {
+        self.room_after_pause(frame) > 0
     }
 
     /// Whether another frame may go that is in no hurry: it leaves half of the window to those that are.
-    pub(crate) fn is_half_open(&self, bytes: usize) -> bool {
-        self.is_open(bytes)
+    pub(crate) fn is_half_open(&self, now: Instant, frame: usize) -> bool {
+        let room = self.room(now, frame);
+        room > 0
             && (self.frames == 0
-                || self.frames < self.most_frames / 2 && self.bytes as usize + bytes <= self.most_bytes as usize / 2)
+                || self.frames < self.most_frames / 2 && self.bytes as usize + room <= self.limit() / 2)
     }
 
     /// Whether no frame with data is in flight.
@@ -156,6 +196,7 @@ impl Window {
             }
             self.frames += 1;
             self.bytes += flight.bytes;
+            self.congestion.sent(now, flight.bytes, self.bytes, self.rtt.smoothed());
         }
         self.flights.push_back(flight);
     }
@@ -198,8 +239,9 @@ impl Window {
             if distance == 0 {
                 heard.largest_sent = Some(flight.sent);
                 if !flight.held {
-                    let away = now.since(flight.sent).as_micros() as u64;
-                    self.rtt.sample(away.saturating_sub(ack.delay));
+                    let away = (now.since(flight.sent).as_micros() as u64).saturating_sub(ack.delay);
+                    self.rtt.sample(away);
+                    self.congestion.sample(now, away);
                 }
             }
             if !flight.held {
@@ -252,6 +294,7 @@ impl Window {
     /// Takes for lost what a flight carries; its number stays.
     fn lose(&mut self, index: usize) -> Flight {
         self.settle(index);
+        self.congestion.lost();
         let flight = &mut self.flights[index];
         flight.lost = true;
         let carried = Flight { details: core::mem::take(&mut flight.details), ..flight.clone() };
@@ -291,6 +334,7 @@ impl Window {
     pub(crate) fn time_out(&mut self, now: Instant) {
         self.overdue = self.rtt.patience().min(self.rtt.timeout());
         self.rtt.timed_out();
+        self.congestion.timed_out(self.rtt.backed_off());
         self.timer_from = now;
     }
 

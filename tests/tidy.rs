@@ -25,7 +25,23 @@ use std::path::Path;
 const LAYERS: &[(&str, &[&str])] = &[
     ("vocabulary", &["bait", "time", "id", "revision", "task", "canonical", "error", "config", "rng", "value"]),
     ("bytes", &["wire", "metrics", "receive_error"]),
-    ("parts", &["map", "receipts", "rtt", "window", "stream", "slots", "row", "table", "log", "detail", "sketch"]),
+    (
+        "parts",
+        &[
+            "map",
+            "receipts",
+            "rtt",
+            "window",
+            "congestion",
+            "stream",
+            "slots",
+            "row",
+            "table",
+            "log",
+            "detail",
+            "sketch",
+        ],
+    ),
     (
         "mechanisms",
         &["publisher", "subscriber", "replica", "snapshot", "stage", "values", "lease", "journal", "grants"],

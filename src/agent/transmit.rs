@@ -22,6 +22,8 @@ use crate::wire::{
 struct DeltaSink<'a> {
     writer: &'a mut DeltaWriter,
     room: usize,
+    /// Bytes of a frame, where the link would have it shorter.
+    whole: usize,
 }
 
 impl Sink<Reported> for DeltaSink<'_> {
@@ -34,7 +36,14 @@ impl Sink<Reported> for DeltaSink<'_> {
     }
 
     fn hold_back(&mut self, bytes: usize) {
+        // Of a frame that the link would have short, half is enough.
+        let bytes = if self.room < self.whole { bytes.min(self.room / 2) } else { bytes };
         self.writer.set_room(self.room.saturating_sub(bytes));
+    }
+
+    fn widen(&mut self) -> bool {
+        self.writer.set_room(self.whole);
+        self.whole > self.room
     }
 }
 
@@ -220,8 +229,16 @@ impl Agent {
         let outgoing = self.publisher.outgoing.as_ref()?;
         let (first, end) = outgoing.range();
         let (slots, total, base) = (outgoing.slots(), outgoing.total(), outgoing.base());
-        self.snapshot_writer.begin(buffer.len(), outgoing.differing().is_some());
-        let next = match self.publisher.fill_part(&mut self.snapshot_writer, first, end) {
+        let patch = outgoing.differing().is_some();
+        let room = self.publisher.room(now).min(buffer.len());
+        self.snapshot_writer.begin(room, patch);
+        let mut filled = self.publisher.fill_part(&mut self.snapshot_writer, first, end);
+        if filled == Ok(first) && first < end {
+            // One record is longer than the link would have a frame.
+            self.snapshot_writer.begin(buffer.len(), patch);
+            filled = self.publisher.fill_part(&mut self.snapshot_writer, first, first + 1);
+        }
+        let next = match filled {
             Ok(next) => next,
             Err(slot) => {
                 self.tell_damaged(slot);
@@ -261,8 +278,9 @@ impl Agent {
         let header = Header { kind: Kind::Delta, session: session.id, number };
         let digest_due = digest_point && !bait!(self.config.baits, DigestOnlyWhenIdle);
         let highest_before = self.publisher.highest_sent();
-        self.writer.begin(buffer.len(), from, self.epoch, digest_due, false);
-        let mut sink = DeltaSink { writer: &mut self.writer, room: buffer.len() };
+        let room = self.publisher.room(now).min(buffer.len());
+        self.writer.begin(room, from, self.epoch, digest_due, false);
+        let mut sink = DeltaSink { writer: &mut self.writer, room, whole: buffer.len() };
         let (filled, list) = self.publisher.fill(now, &mut sink);
         let entries = self.writer.entries() as u64;
         let digest = digest_due.then_some(filled.digest);
@@ -284,8 +302,9 @@ impl Agent {
         let State::Open(session) = &mut self.state else { return None };
         session.last_sent = now;
         let header = Header { kind: Kind::Chunk, session: session.id, number };
+        let room = self.publisher.room(now).min(buffer.len());
         let (piece, total, bytes) = self.publisher.next_chunk()?;
-        let bytes = &bytes[..bytes.len().min(buffer.len() - CHUNK_AROUND)];
+        let bytes = &bytes[..bytes.len().min(room - CHUNK_AROUND)];
         let end = piece.offset + bytes.len() as u32;
         let length = write_chunk(header, piece.slot, piece.registered, total, piece.offset, bytes, buffer)?;
         let list = self.publisher.window.list();

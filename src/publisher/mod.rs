@@ -46,6 +46,8 @@ pub(crate) trait Sink<S: Stream> {
     fn push_detail(&mut self, slot: Slot, detail: &S::Detail) -> bool;
     /// Keeps these bytes free of entries, for details.
     fn hold_back(&mut self, bytes: usize);
+    /// Makes the room of a whole frame until bytes are held back the next time; says whether it was less.
+    fn widen(&mut self) -> bool;
 }
 
 /// What is the most urgent thing to send.

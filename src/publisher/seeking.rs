@@ -48,8 +48,9 @@ impl<S: Stream> Publisher<S> {
         Outgoing::new(self.base(), judgement.tip, self.table.slots_used(), self.finals.len() as u32, told)
     }
 
+    /// Cells of a frame, of the size that the link bears.
     fn cells_in_frame(&self) -> u32 {
-        ((self.limits.frame as usize - SKETCH_AROUND) / CELL_BYTES) as u32
+        ((self.window.frame(self.limits.frame as usize) - SKETCH_AROUND) / CELL_BYTES) as u32
     }
 
     /// Whether cells are to be asked for now.
@@ -100,6 +101,7 @@ impl<S: Stream> Publisher<S> {
     pub(crate) fn hear_cells(&mut self, base: Position, first: u32, bytes: &[u8]) -> Option<Sought> {
         let count = (bytes.len() / CELL_BYTES) as u32;
         let frame = self.cells_in_frame();
+        let most = (self.window.congestion.limit() / CELL_BYTES as u32).clamp(frame.min(32), MOST_AT_A_TIME);
         let slots = self.table.slots_used();
         let outgoing = self.outgoing.as_mut().filter(|outgoing| outgoing.base() == base)?;
         let Told::Sought(seeking) = &mut outgoing.told else { return None };
@@ -123,7 +125,7 @@ impl<S: Stream> Publisher<S> {
             told = Told::All;
         } else if seeking.finder.taken() == seeking.asked {
             // An eighth more at a time: so few are asked for in vain.
-            seeking.count = (seeking.finder.taken() / 8).clamp(frame.min(32), MOST_AT_A_TIME);
+            seeking.count = (seeking.finder.taken() / 8).clamp(frame.min(32), most);
             seeking.due = true;
         }
         if let Some(outgoing) = &mut self.outgoing {

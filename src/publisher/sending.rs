@@ -7,6 +7,7 @@ use crate::bait::bait;
 use crate::detail::Take;
 use crate::id::{FrameNumber, Slot};
 use crate::revision::Revision;
+use crate::snapshot::Outgoing;
 use crate::stream::Stream;
 use crate::time::{sooner, Due, Instant};
 use crate::values::Piece;
@@ -46,7 +47,21 @@ impl<S: Stream> Publisher<S> {
     /// Whether what waits would fill a frame, by a rough measure of four bytes an entry and two a detail.
     fn fills_a_frame(&self) -> bool {
         let entries = self.tip().revision.min(self.credit).0.saturating_sub(self.sent.0);
-        entries.saturating_mul(4).saturating_add(2 * self.details.waiting() as u64) >= u64::from(self.limits.frame)
+        entries.saturating_mul(4).saturating_add(2 * self.details.waiting() as u64)
+            >= self.window.frame(self.limits.frame as usize) as u64
+    }
+
+    /// Bytes that the next frame with data may have; 0 when none may go.
+    pub(crate) fn room(&self, now: Instant) -> usize {
+        self.window.room(now, self.limits.frame as usize)
+    }
+
+    /// Whether something waits that the window alone holds back.
+    fn has_work(&self) -> bool {
+        self.outgoing.as_ref().is_some_and(Outgoing::has_more)
+            || self.has_entries()
+            || self.has_details()
+            || self.has_chunks()
     }
 
     /// What is the most urgent thing to send now.
@@ -54,7 +69,7 @@ impl<S: Stream> Publisher<S> {
         if self.seeks() {
             return Want::Cells;
         }
-        if !self.window.is_open(self.limits.frame as usize) {
+        if self.room(now) == 0 {
             return Want::Nothing;
         }
         if let Some(outgoing) = &self.outgoing {
@@ -62,7 +77,7 @@ impl<S: Stream> Publisher<S> {
                 return if outgoing.has_more() { Want::Snapshot } else { Want::Nothing };
             }
         }
-        let chunk = self.has_chunks() && self.window.is_half_open(self.limits.frame as usize);
+        let chunk = self.has_chunks() && self.window.is_half_open(now, self.limits.frame as usize);
         let else_ = if chunk { Want::Chunk } else { Want::Nothing };
         if !self.has_entries() && !self.has_details() || chunk && self.values.passed_over >= self.pace.detail_after {
             return else_;
@@ -98,6 +113,11 @@ impl<S: Stream> Publisher<S> {
         while to < end {
             match self.log.get(to.next()) {
                 Some(logged) if sink.push(&logged.entry) => to = to.next(),
+                // What is longer than the link would have it goes all the same, alone.
+                Some(logged) if to == from && sink.widen() && sink.push(&logged.entry) => {
+                    to = to.next();
+                    break;
+                }
                 _ => break,
             }
         }
@@ -108,7 +128,9 @@ impl<S: Stream> Publisher<S> {
         self.details.drain(LOOK_AHEAD, |slot, detail, version| {
             if table.row(slot).is_none_or(|row| S::newest(row) > to) {
                 Take::Waits
-            } else if sink.push_detail(slot, detail) {
+            } else if sink.push_detail(slot, detail)
+                || to == from && list.is_empty() && sink.widen() && sink.push_detail(slot, detail)
+            {
                 list.push((slot, version));
                 Take::Taken
             } else {
@@ -174,7 +196,8 @@ impl<S: Stream> Publisher<S> {
             && (self.has_entries() || self.has_details());
         let linger = self.pending_since.filter(|_| lingering).map(|since| (since.after(self.pace.linger), "linger"));
         let seek = self.seek_deadline().map(|at| (at, "sketch"));
-        sooner(sooner(resend, linger), seek)
+        let pause = self.window.congestion.not_before().filter(|_| self.has_work()).map(|at| (at, "pause"));
+        sooner(sooner(resend, linger), sooner(seek, pause))
     }
 
     /// Time has come to `now`.
@@ -188,6 +211,7 @@ impl<S: Stream> Publisher<S> {
             }
         }
         self.see_unanswered(now);
+        self.window.congestion.handle_timeout(now);
         if self.pending_since.is_some_and(|since| now.since(since) >= self.pace.linger) {
             self.linger_over = true;
         }
