@@ -195,6 +195,8 @@ baits! {
     PatchBelievedEarly: "any",
     /// Fill the link as far as the host allows, whatever the round trip says.
     LinkFilled: "any",
+    /// Let details go in frames of their own whenever there are any.
+    DetailsWithoutPause: "any",
     /// Let the window only rise.
     WindowOnlyRises: "any",
     /// Send entries from the tail, not from base, after a snapshot.

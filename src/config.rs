@@ -169,6 +169,9 @@ pub struct Pace {
     /// Details in a frame that is full of entries: after this many such frames, an eighth of the next is detail's.
     /// 1 to 1,024; 8 by default.
     pub detail_after: u32,
+    /// The least time between two frames that go for details alone, so that progress that changes all the time fills no link;
+    /// beside entries details travel at once. 0 to 1 h; 100 ms by default.
+    pub detail_interval: Duration,
     /// Records from which on a repair first looks for those that differ, by a sketch that costs about sixteen bytes for each
     /// of them and a round trip or two, in place of telling all. 0 to 2^32 − 1, and that is never; 64 by default.
     pub sketch_from: u32,
@@ -183,6 +186,7 @@ impl Default for Pace {
             frames_in_flight: 32,
             bytes_in_flight: 65_536,
             detail_after: 8,
+            detail_interval: Duration::from_millis(100),
             sketch_from: 64,
         }
     }
@@ -195,7 +199,8 @@ impl Pace {
         within("most_backoff (µs)", micros(self.most_backoff), 100_000, 3_600_000_000)?;
         within("frames_in_flight", self.frames_in_flight.into(), 1, 64)?;
         within("bytes_in_flight", self.bytes_in_flight.into(), 1200, 1 << 30)?;
-        within("detail_after", self.detail_after.into(), 1, 1024)
+        within("detail_after", self.detail_after.into(), 1, 1024)?;
+        within("detail_interval (µs)", micros(self.detail_interval), 0, 3_600_000_000)
     }
 }
 

@@ -98,14 +98,23 @@ fn every_setting_has_the_default_that_is_told() {
         .collect();
     says(settings, &format!("| agent, in HELLO | {} |", limits.join("; ")));
     let row = |name: &str, whose: &str, value: String| says(settings, &format!("| {name} | {whose} | {value} |"));
-    let Pace { linger, least_rto, most_backoff, frames_in_flight, bytes_in_flight, detail_after, sketch_from } =
-        Pace::default();
+    let Pace {
+        linger,
+        least_rto,
+        most_backoff,
+        frames_in_flight,
+        bytes_in_flight,
+        detail_after,
+        detail_interval,
+        sketch_from,
+    } = Pace::default();
     row("`linger`", "agent", duration(linger));
     row("`least_rto`", "agent", duration(least_rto));
     row("`most_backoff`", "agent", duration(most_backoff));
     row("`frames_in_flight`", "agent", number(frames_in_flight.into()));
     row("`bytes_in_flight`", "agent", number(bytes_in_flight.into()));
     row("`detail_after`", "agent", number(detail_after.into()));
+    row("`detail_interval`", "agent", duration(detail_interval));
     row("`sketch_from`", "agent", number(sketch_from.into()));
     let agent = AgentConfig::new("n", 1).expect("a name");
     row("`clock_rate_error_ppm`", "agent", number(agent.clock_rate_error_ppm.into()));

@@ -19,6 +19,7 @@ pub const BEYOND: &[(&str, &str)] = &[
         "only a twin's entries are refused, and its frames pass for repeats; shown by a text script",
     ),
     ("LinkFilled", "no link is shared in runs; sim/tests/thin_link.rs shares one among fifty agents"),
+    ("DetailsWithoutPause", "how many frames details cost is not looked at in runs; shown by a text script"),
     ("WindowOnlyRises", "a position goes back within a session only with an older store"),
     ("DigestOnlyWhenIdle", "how long a busy stream goes without a digest is not looked at yet"),
     ("ScrubStandsStill", "memory is not altered in runs yet; sim/tests/damage.rs alters it"),

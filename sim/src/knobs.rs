@@ -282,6 +282,8 @@ impl Knobs {
         };
         knobs.suit_the_workload(rng);
         past(&mut Rng::new(seed ^ 0x7061_7374), &mut knobs.controller);
+        knobs.agent.pace.detail_interval =
+            Duration::from_micros(later(seed, 141).pick(&[0, 0, 1_000, 100_000, heartbeat / 2]));
         knobs.agent.pace.sketch_from = later(seed, 140).pick(&[0, 1, 4, u32::MAX]);
         knobs
     }

@@ -136,6 +136,8 @@ pub(crate) struct Publisher<S: Stream> {
     /// When the first change that waits began to wait.
     pending_since: Option<Instant>,
     linger_over: bool,
+    /// No frame goes for details alone before this; zero when none has to wait.
+    details_at: Instant,
     /// Frames full of entries in a row.
     full_frames: u32,
     /// Slots whose newest entry became durable and which were to be retired then.
@@ -175,6 +177,7 @@ impl<S: Stream> Publisher<S> {
             outgoing: None,
             pending_since: None,
             linger_over: false,
+            details_at: Instant::ZERO,
             full_frames: 0,
             ripe: Vec::new(),
             gone: Vec::new(),

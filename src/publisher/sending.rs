@@ -35,6 +35,11 @@ impl<S: Stream> Publisher<S> {
         self.details.any(GLANCE, |slot| self.detail_may_go(slot, self.sent))
     }
 
+    /// Whether details may have a frame of their own now.
+    fn details_due(&self, now: Instant) -> bool {
+        (now >= self.details_at || bait!(self.baits, DetailsWithoutPause)) && self.has_details()
+    }
+
     /// Whether a part of a long value waits, of a registration that the subscriber has.
     fn has_chunks(&self) -> bool {
         self.outgoing.is_none() && self.values.next(self.received).is_some()
@@ -79,7 +84,7 @@ impl<S: Stream> Publisher<S> {
         }
         let chunk = self.has_chunks() && self.window.is_half_open(now, self.limits.frame as usize);
         let else_ = if chunk { Want::Chunk } else { Want::Nothing };
-        if !self.has_entries() && !self.has_details() || chunk && self.values.passed_over >= self.pace.detail_after {
+        if !self.has_entries() && !self.details_due(now) || chunk && self.values.passed_over >= self.pace.detail_after {
             return else_;
         }
         let lingered = self.linger_over || self.pending_since.is_none_or(|since| now.since(since) >= self.pace.linger);
@@ -150,6 +155,9 @@ impl<S: Stream> Publisher<S> {
         } else {
             self.sent = to;
         }
+        if to == from && !list.is_empty() {
+            self.details_at = now.after(self.pace.detail_interval);
+        }
         self.pending_since = None;
         self.linger_over = false;
         if self.has_entries() || self.has_details() {
@@ -193,11 +201,14 @@ impl<S: Stream> Publisher<S> {
         let lingering = (!self.linger_over || bait!(self.baits, LingerDeadlineNotCleared))
             && !self.window.is_idle()
             && self.window.is_open(self.limits.frame as usize)
-            && (self.has_entries() || self.has_details());
+            && (self.has_entries() || self.details_at == Instant::ZERO && self.has_details());
         let linger = self.pending_since.filter(|_| lingering).map(|since| (since.after(self.pace.linger), "linger"));
         let seek = self.seek_deadline().map(|at| (at, "sketch"));
         let pause = self.window.congestion.not_before().filter(|_| self.has_work()).map(|at| (at, "pause"));
-        sooner(sooner(resend, linger), sooner(seek, pause))
+        let details = (self.details_at > Instant::ZERO && self.window.is_open(self.limits.frame as usize))
+            .then_some((self.details_at, "details"))
+            .filter(|_| self.has_details());
+        sooner(sooner(resend, linger), sooner(sooner(seek, pause), details))
     }
 
     /// Time has come to `now`.
@@ -212,6 +223,9 @@ impl<S: Stream> Publisher<S> {
         }
         self.see_unanswered(now);
         self.window.congestion.handle_timeout(now);
+        if self.details_at <= now {
+            self.details_at = Instant::ZERO;
+        }
         if self.pending_since.is_some_and(|since| now.since(since) >= self.pace.linger) {
             self.linger_over = true;
         }

@@ -314,6 +314,7 @@ fn configure_agent(world: &mut World, name: &str, settings: &[&str]) -> Step {
             "events" => config.events = number(value)? as u32,
             "linger" => config.pace.linger = time(value)?,
             "in_flight" => config.pace.frames_in_flight = number(value)? as u32,
+            "detail_interval" => config.pace.detail_interval = time(value)?,
             "detail_after" => config.pace.detail_after = number(value)? as u32,
             other => return Err(format!("an agent has no setting `{other}`")),
         }

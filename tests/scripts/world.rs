@@ -81,7 +81,9 @@ impl World {
     }
 
     pub fn add(&mut self, name: &str, node: &str) {
-        let config = AgentConfig::new(node, 10).unwrap();
+        let mut config = AgentConfig::new(node, 10).unwrap();
+        // Most scripts look at something else than when details may go.
+        config.pace.detail_interval = Duration::ZERO;
         let agent = Agent::new(config.clone(), self.seed()).unwrap();
         self.parties.push(Party { name: name.to_string(), config, agent, frozen: false, will: Vec::new() });
     }
