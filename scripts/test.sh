@@ -32,8 +32,8 @@ part_openmetrics() { scripts/openmetrics.sh; }
 part_simulator() { cargo run --locked --release -p taskwire-sim -- --seeds "$SIMULATOR_SEEDS"; }
 part_checkers() {
     cargo run --locked --release -p taskwire-sim -- --self-test
-    # That a thin link melts without the congestion limit.
-    cargo test --locked --release -p taskwire-sim --features bait --test thin_link
+    # That a thin link melts without the congestion limit, and a fleet that comes back in one moment is seen.
+    cargo test --locked --release -p taskwire-sim --features bait --test thin_link --test fleet
 }
 part_demo() { scripts/demo.sh --short; }
 

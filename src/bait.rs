@@ -197,6 +197,10 @@ baits! {
     LinkFilled: "any",
     /// Let details go in frames of their own whenever there are any.
     DetailsWithoutPause: "any",
+    /// Draw the jitter of a whole fleet from one seed.
+    OneJitterSeed: "any",
+    /// Begin a back-off anew before the first success.
+    BackoffResetEarly: "any",
     /// Let the window only rise.
     WindowOnlyRises: "any",
     /// Send entries from the tail, not from base, after a snapshot.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use taskwire::wire::Kind;
 use taskwire::{
-    Agent, AgentConfig, Controller, ControllerConfig, ControllerEvent, Instant, Limits, PeerId, Phase, TaskId,
+    Agent, AgentConfig, Baits, Controller, ControllerConfig, ControllerEvent, Instant, Limits, PeerId, Phase, TaskId,
 };
 
 /// One way through the network, in microseconds.
@@ -50,10 +50,12 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// So many nodes with two tasks each, which have just opened their sessions and are durable.
-    pub fn new(nodes: usize, config: ControllerConfig, seed_of: impl Fn(usize) -> u64) -> Fleet {
+    /// So many nodes with two tasks each, which have just opened their sessions and are durable; each with a deliberate fault,
+    /// if one is chosen.
+    pub fn new(nodes: usize, config: ControllerConfig, seed_of: impl Fn(usize) -> u64, baits: Baits) -> Fleet {
         let agent = |n: usize| {
             let mut config = AgentConfig::new(&format!("edge-{n}"), 10).expect("a good name");
+            config.baits = baits;
             config.limits = Limits { slots: 8, log: 64, finals: 4, ..config.limits };
             let mut agent = Agent::new(config, seed_of(n)).expect("good settings");
             let now = Instant::from_micros(0);

@@ -20,6 +20,8 @@ pub const BEYOND: &[(&str, &str)] = &[
     ),
     ("LinkFilled", "no link is shared in runs; sim/tests/thin_link.rs shares one among fifty agents"),
     ("DetailsWithoutPause", "how many frames details cost is not looked at in runs; shown by a text script"),
+    ("OneJitterSeed", "a few agents are no storm; sim/tests/fleet.rs has ten thousand"),
+    ("BackoffResetEarly", "a few agents are no storm; sim/tests/fleet.rs has ten thousand"),
     ("WindowOnlyRises", "a position goes back within a session only with an older store"),
     ("DigestOnlyWhenIdle", "how long a busy stream goes without a digest is not looked at yet"),
     ("ScrubStandsStill", "memory is not altered in runs yet; sim/tests/damage.rs alters it"),

@@ -16,6 +16,7 @@ use alloc::collections::VecDeque;
 use core::hash::{Hash, Hasher};
 use core::time::Duration;
 
+use crate::bait::bait;
 use crate::config::{AgentConfig, ConfigError, Durability};
 use crate::id::{Epoch, Name, Nonce, Slot, TaskId, Term};
 use crate::journal::restore::Stored;
@@ -120,7 +121,7 @@ impl Agent {
         }
         let mut agent = Agent {
             seed,
-            rng: Rng::new(nonce.0),
+            rng: Rng::new(if bait!(config.baits, OneJitterSeed) { 7 } else { nonce.0 }),
             epoch: config.epoch,
             nonce,
             publisher,

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use super::liveness::Sleep;
 use super::{Agent, AgentEvent, SessionEnd};
+use crate::bait::bait;
 use crate::config::AckPolicy;
 use crate::id::{Epoch, FrameNumber, Name, Nonce, SessionId, Term};
 use crate::receipts::Receipts;
@@ -201,6 +202,9 @@ impl Agent {
             self.tell(AgentEvent::SessionClosed { reason });
         }
         self.publisher.close();
+        if bait!(self.config.baits, BackoffResetEarly) {
+            self.backoff.succeeded();
+        }
         let wait = self.backoff.next(HELLO_AGAIN, self.config.pace.most_backoff, &mut self.rng).max(pause);
         self.state = State::Greeting(Greeting { next_at: now.after(wait), due: false, said: None });
     }
@@ -216,6 +220,9 @@ impl Agent {
     /// HELLO goes out now: when the next is due, and with what counter.
     pub(super) fn hello_said(&mut self, now: Instant) {
         self.hello_counter = self.hello_counter.saturating_add(1);
+        if bait!(self.config.baits, BackoffResetEarly) {
+            self.backoff.succeeded();
+        }
         let wait = self.backoff.next(HELLO_AGAIN, self.config.pace.most_backoff, &mut self.rng);
         self.state = State::Greeting(Greeting { next_at: now.after(wait), due: false, said: Some(now) });
     }

@@ -15,6 +15,9 @@ use crate::wire::Refusal;
 /// Nodes that are fetched from memory together when leases end.
 const WARM_TOGETHER: usize = 16;
 
+/// Round trips that a heartbeat may be late.
+const SEVERAL: u64 = 8;
+
 /// What a node's silence makes of it, and when: lease times.
 #[derive(Clone, Copy, Debug)]
 struct Ends {
@@ -29,11 +32,20 @@ impl Controller {
         self.leases.now()
     }
 
-    /// What becomes of a node if it stays silent. Suspect: an interval and a half after it was heard.
+    /// How late a heartbeat may be before its node is suspect: half an interval, or several round trips where they are known
+    /// and shorter, in which an agent says it again more than once.
+    fn may_be_late(&self, node: &Node, heartbeat: u64) -> u64 {
+        let least = micros(self.config.lateness).max(heartbeat / 32);
+        let trips = node.clocks.round_trip().map_or(u64::MAX, |trip| trip.saturating_mul(SEVERAL).max(least));
+        trips.min(heartbeat / 2)
+    }
+
+    /// What becomes of a node if it stays silent.
     fn ends(&self, node: &Node) -> Ends {
         let in_force = self.in_force(node.confirmed);
         let silent = node.heard.max(node.silent_until);
-        let suspect = silent.saturating_add(in_force.heartbeat / 2 * 3);
+        let late = self.may_be_late(node, in_force.heartbeat);
+        let suspect = silent.saturating_add(in_force.heartbeat).saturating_add(late);
         let lease_end = silent.saturating_add(in_force.lease);
         let most = lease_end.saturating_add(micros(self.config.mass_silence_hold));
         let lost = self.silence.held_until(node.heard, lease_end, in_force.lease, most);

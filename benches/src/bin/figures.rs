@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use cpu_time::ThreadTime;
 use taskwire::wire::{decode_into, Bounds, Delta, DeltaWriter, StreamNumber};
-use taskwire::{Agent, Controller, ControllerConfig, Instant, PeerId};
+use taskwire::{Agent, Baits, Controller, ControllerConfig, Instant, PeerId};
 use taskwire_benches::fleet::{take_events, Fleet};
 use taskwire_benches::link::{Lossy, ONE_WAY};
 use taskwire_benches::peers::{Batches, PEERS};
@@ -378,7 +378,7 @@ fn storm(report: &mut Report, _: &mut Unit, scale: Scale) {
     let bound = f64::from(config.repairs);
     let mut seeds = Random(6);
     let draws: Vec<u64> = (0..nodes).map(|_| seeds.draw()).collect();
-    let mut fleet = StormFleet::new(nodes, config.clone(), |n| draws[n]);
+    let mut fleet = StormFleet::new(nodes, config.clone(), |n| draws[n], Baits::default());
     let most = 3_600_000_000;
     fleet.come_back(most);
     fleet.cut_for(60_000_000);
