@@ -1,8 +1,9 @@
 //! What the figures and the benches share: the workload, the pair that carries it, a fleet of agents before one controller,
-//! a fleet that comes back at
-//! once, the peers, a link that loses frames, and the measuring itself. The figures themselves are in `src/bin`.
+//! a fleet that has nothing to do, one that comes back at once, the peers, a link that loses frames, and the measuring
+//! itself. The figures themselves are in `src/bin`.
 
 pub mod fleet;
+pub mod idle;
 pub mod link;
 pub mod peers;
 pub mod report;

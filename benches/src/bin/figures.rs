@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use cpu_time::ThreadTime;
 use taskwire::wire::{decode_into, Bounds, Delta, DeltaWriter, StreamNumber};
-use taskwire::{Agent, Baits, Controller, ControllerConfig, Instant, PeerId};
+use taskwire::{Baits, ControllerConfig, Instant, PeerId};
 use taskwire_benches::fleet::{take_events, Fleet};
+use taskwire_benches::idle::{lose_all, IdleFleet, HEARTBEAT, START};
 use taskwire_benches::link::{Lossy, ONE_WAY};
 use taskwire_benches::peers::{Batches, PEERS};
 use taskwire_benches::report::{Figure, Report};
@@ -284,67 +285,32 @@ fn growth(report: &mut Report, unit: &mut Unit, scale: Scale) {
 fn leases(report: &mut Report, unit: &mut Unit, scale: Scale) {
     let room = memory_available().unwrap_or(4);
     let nodes = scale.of(if room >= 8 { 1_000_000 } else { (room as usize * 100_000).max(100_000) });
-    // All of them falling silent at once is what is measured: no lease is held for that.
-    let config = ControllerConfig { nodes: nodes as u32, mass_silence_hold: Duration::ZERO, ..controller_config() };
-    let mut controller = Controller::new(config, 5).expect("the settings are sound");
-    let (start, mut buffer) = (1_000_000, vec![0; 1_200]);
-    let mut heartbeats = Vec::with_capacity(nodes);
-    let mut seeds = Random(6);
-    for index in 0..nodes {
-        let mut agent = Agent::new(agent_config(&format!("n{index}"), 1_200), seeds.draw()).expect("sound");
-        let (now, peer) = (Instant::from_micros(start), PeerId(index as u64));
-        while agent.session().is_none() {
-            while let Some(length) = agent.poll_transmit(now, &mut buffer).expect("large") {
-                controller.receive(now, peer, &buffer[..length]).expect("the frame is sound");
-            }
-            while let Some((_, length)) = controller.poll_transmit(now, &mut buffer).expect("large") {
-                agent.receive(now, &buffer[..length]).expect("the frame is sound");
-            }
-        }
-        take_events(&mut controller);
-        let later = Instant::from_micros(start + 5_000_000);
-        agent.handle_timeout(later);
-        let length = agent.poll_transmit(later, &mut buffer).expect("large").expect("a heartbeat is due");
-        heartbeats.push((peer, buffer[..length].to_vec().into_boxed_slice()));
-    }
-    let mut time = start;
-    let mut pass = |controller: &mut Controller, until: u64| {
-        while time < until {
-            time = until.min(time + 100_000);
-            controller.handle_timeout(Instant::from_micros(time));
-            take_events(controller);
-        }
-    };
-    pass(&mut controller, start + 5_000_000);
-    Random(4).shuffle(&mut heartbeats);
-    let now = Instant::from_micros(start + 5_000_000);
+    let mut fleet = IdleFleet::new(nodes);
+    fleet.pass(HEARTBEAT);
+    let now = Instant::from_micros(HEARTBEAT);
     let mut answer = [0; 512];
+    let heartbeats = std::mem::take(&mut fleet.heartbeats);
     let mut rounds = heartbeats.chunks(nodes.div_ceil(100));
     let ratio = unit.ratio(100, || {
         let chunk = rounds.next().unwrap_or_default();
         let began = ThreadTime::now();
         for (peer, frame) in chunk {
-            controller.receive(now, *peer, frame).expect("the frame is sound");
-            while controller.poll_transmit(now, &mut answer).expect("large").is_some() {}
+            fleet.controller.receive(now, *peer, frame).expect("the frame is sound");
+            while fleet.controller.poll_transmit(now, &mut answer).expect("large").is_some() {}
         }
         (began.elapsed(), chunk.len() as u64)
     });
-    take_events(&mut controller);
+    take_events(&mut fleet.controller);
     let millions = format!("U, {} M nodes", nodes as f64 / 1e6);
     report.add("heartbeat_ratio", ratio, &millions, Some(3.0));
 
-    pass(&mut controller, start + 19_900_000);
-    let end = Instant::from_micros(start + 20_000_000);
+    fleet.pass(START + 19_900_000);
     let before = median((0..20).map(|_| unit.nanos()).collect());
-    let mut lost = 0u64;
     let began = ThreadTime::now();
-    controller.handle_timeout(end);
-    while let Some(event) = controller.poll_event() {
-        lost += u64::from(matches!(event, taskwire::ControllerEvent::NodeLost { .. }));
-    }
+    let lost = lose_all(&mut fleet.controller, Instant::from_micros(START + 20_000_000));
     let took = began.elapsed().as_nanos() as f64;
     let after = median((0..20).map(|_| unit.nanos()).collect());
-    assert_eq!(lost, nodes as u64, "every lease runs out in one call");
+    assert_eq!(lost, nodes, "every lease runs out in one call");
     report.add("lease_expiry_ratio", took / nodes as f64 / ((before + after) / 2.0), &millions, Some(2.0));
 }
 

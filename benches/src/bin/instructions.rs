@@ -11,7 +11,8 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use taskwire::PeerId;
+use taskwire::{Instant, PeerId};
+use taskwire_benches::idle::{lose_all, IdleFleet, HEARTBEAT, START};
 use taskwire_benches::rig::{agent_config, controller_config, Rig, LARGEST};
 use taskwire_benches::workload::{Update, Workload, TASKS};
 
@@ -21,14 +22,18 @@ const TOLERANCE: f64 = 3.0;
 const WARM: usize = 300;
 /// Rounds that are counted.
 const ROUNDS: usize = 200;
+/// Nodes of a fleet that has nothing to do.
+const IDLE: usize = 4_096;
 
 /// A path, what one of its things is, and its work: returns how many there were.
 type Work = fn(&str) -> usize;
-const PATHS: [(&str, &str, Work); 5] = [
+const PATHS: [(&str, &str, Work); 7] = [
     ("publish_32", "an update told to the agent and encoded, 32 a frame", publish),
     ("apply_32", "an update received and acknowledged by the controller, 32 a frame", apply),
     ("apply_1000", "the same, 1,000 a frame", apply),
     ("heartbeat", "a heartbeat received and answered by the controller", heartbeat),
+    ("heartbeat_idle", "the same of a node without tasks, one of many", heartbeat_idle),
+    ("lease_expiry", "the lease of one of many nodes running out at once, event included", lease_expiry),
     ("lone_change", "a lone change from the agent's call to its acknowledgement, both roles", lone),
 ];
 
@@ -116,6 +121,29 @@ fn heartbeat(_: &str) -> usize {
         rig.settle();
     }
     ROUNDS
+}
+
+fn heartbeat_idle(_: &str) -> usize {
+    let mut fleet = IdleFleet::new(IDLE);
+    fleet.pass(HEARTBEAT);
+    let now = Instant::from_micros(HEARTBEAT);
+    let mut answer = vec![0; LARGEST];
+    let heartbeats = std::mem::take(&mut fleet.heartbeats);
+    counted_part(|| {
+        for (peer, frame) in &heartbeats {
+            fleet.controller.receive(now, *peer, frame).expect("the frame is sound");
+            while fleet.controller.poll_transmit(now, &mut answer).expect("the buffer is large").is_some() {}
+        }
+    });
+    IDLE
+}
+
+fn lease_expiry(_: &str) -> usize {
+    let mut fleet = IdleFleet::new(IDLE);
+    fleet.pass(START + 14_900_000);
+    let lost = counted_part(|| lose_all(&mut fleet.controller, Instant::from_micros(START + 15_000_000)));
+    assert_eq!(lost, IDLE, "every lease runs out in one call");
+    IDLE
 }
 
 fn lone(_: &str) -> usize {
@@ -244,10 +272,10 @@ fn main() -> ExitCode {
         };
         differs += usize::from(verdict == "differs");
         println!(
-            "{path:<12} {counted:>9.1}  kept {:>9}  {change:>+6.1} %  {verdict:<8} {what}",
+            "{path:<14} {counted:>9.1}  kept {:>9}  {change:>+6.1} %  {verdict:<8} {what}",
             before.map_or("-".to_string(), |before| format!("{before:.1}"))
         );
-        file += &format!("{path:<12} {counted:>9.1}\n");
+        file += &format!("{path:<14} {counted:>9.1}\n");
     }
     if write {
         if let Err(error) = std::fs::write(kept_file(), file) {
