@@ -4,25 +4,26 @@
 //! that was asked for moves lease time no further than that deadline, and ends no lease until frames that waited have
 //! had a chance to be heard. Renewing is O(1): deadlines are looked at again only when they come up.
 
-use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::bait::{bait, Baits};
 use crate::id::NodeId;
 use crate::time::{earliest, micros, Instant};
+use crate::wheel::Wheel;
 
 /// The longest silence that an agent can announce: 30 days.
 pub(crate) const MOST_SLEEP: Duration = Duration::from_secs(30 * 86_400);
 
 /// Lease time of a controller, in microseconds of time in which it was called.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Hash, Debug)]
 pub(crate) struct LeaseClock {
     last: Instant,
     elapsed: u64,
     lateness: u64,
     /// Until then a late call ends no lease.
     hold_until: Option<Instant>,
-    deadlines: BTreeSet<(u64, NodeId)>,
+    deadlines: Wheel,
     started: bool,
     baits: Baits,
 }
@@ -34,7 +35,7 @@ impl LeaseClock {
             elapsed: 0,
             lateness: micros(lateness),
             hold_until: None,
-            deadlines: BTreeSet::new(),
+            deadlines: Wheel::new(),
             started: false,
             baits,
         }
@@ -73,38 +74,30 @@ impl LeaseClock {
         late
     }
 
-    /// Watches a node from now on, or again.
+    /// Watches a node from now on, or again: for one deadline at a time.
     pub(crate) fn watch(&mut self, node: NodeId, deadline: u64) {
-        self.deadlines.insert((deadline, node));
+        self.deadlines.set(node.0, deadline);
     }
 
-    /// A node is watched no longer: `deadline` is what it was watched for.
-    pub(crate) fn unwatch(&mut self, node: NodeId, deadline: u64) {
-        self.deadlines.remove(&(deadline, node));
+    /// A node is watched no longer.
+    pub(crate) fn unwatch(&mut self, node: NodeId) {
+        self.deadlines.clear(node.0);
     }
 
-    /// The next node whose deadline has come, unless a late call is being made up for.
-    pub(crate) fn due(&mut self, now: Instant) -> Option<NodeId> {
+    /// Takes out the nodes whose deadlines have come, each with its own, the earliest first; none while a late call is
+    /// being made up for. `due` is cleared first.
+    pub(crate) fn take_due(&mut self, now: Instant, due: &mut Vec<(u64, u32)>) {
+        due.clear();
         if self.hold_until.is_some_and(|until| now < until) {
-            return None;
+            return;
         }
         self.hold_until = None;
-        let (deadline, node) = *self.deadlines.first()?;
-        if deadline > self.elapsed {
-            return None;
-        }
-        self.deadlines.pop_first();
-        Some(node)
-    }
-
-    /// The nodes whose deadlines come next.
-    pub(crate) fn soonest(&self, most: usize) -> impl Iterator<Item = NodeId> + '_ {
-        self.deadlines.iter().take(most).map(|(_, node)| *node)
+        self.deadlines.take_due(self.elapsed, due);
     }
 
     /// When the next deadline comes, if calls come in time.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let (deadline, _) = self.deadlines.first()?;
+        let deadline = self.deadlines.next()?;
         let due = self.last.after(Duration::from_micros(deadline.saturating_sub(self.elapsed)));
         Some(match self.hold_until {
             Some(until) => due.max(until),
@@ -251,6 +244,12 @@ fn less(time: Duration, rate_error_ppm: u32) -> Duration {
 mod tests {
     use super::*;
 
+    fn due(clock: &mut LeaseClock, ms: u64) -> Vec<(u64, u32)> {
+        let mut due = Vec::new();
+        clock.take_due(at(ms), &mut due);
+        due
+    }
+
     fn at(ms: u64) -> Instant {
         Instant::from_micros(ms * 1000)
     }
@@ -264,10 +263,10 @@ mod tests {
         assert_eq!(asked, Some(at(15_000)));
         // The host slept for an hour.
         assert!(clock.advance(at(3_600_000), asked));
-        assert_eq!(clock.due(at(3_600_000)), None);
+        assert_eq!(due(&mut clock, 3_600_000), []);
         assert_eq!(clock.deadline(), Some(at(3_600_200)));
         assert!(!clock.advance(at(3_600_200), Some(at(3_600_200))));
-        assert_eq!(clock.due(at(3_600_200)), Some(NodeId(1)));
+        assert_eq!(due(&mut clock, 3_600_200), [(15_000_000, 1)]);
     }
 
     #[test]
@@ -279,7 +278,7 @@ mod tests {
         for _ in 0..8 {
             now += 60_000;
             clock.advance(at(now), clock.deadline());
-            if clock.due(at(now)).is_some() {
+            if !due(&mut clock, now).is_empty() {
                 return;
             }
         }

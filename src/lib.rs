@@ -82,6 +82,7 @@ mod values;
 mod window;
 // bytes
 pub mod metrics;
+mod wheel;
 pub mod wire;
 // vocabulary
 mod bait;

@@ -30,6 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "map",
             "receipts",
+            "wheel",
             "rtt",
             "window",
             "congestion",

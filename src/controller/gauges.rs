@@ -29,7 +29,7 @@ impl Controller {
             stale += if node.is_stale() { tasks } else { 0 };
             synced += u64::from(node.synced);
             open += u64::from(node.session.is_some());
-            waiting += node.events.len() as u64;
+            waiting += node.waiting() as u64;
             let behind = node.subscriber.position().revision.0.saturating_sub(node.subscriber.durable().0);
             undurable = undurable.saturating_add(behind);
         }

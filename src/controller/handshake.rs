@@ -8,7 +8,7 @@ use core::time::Duration;
 use super::clocks::Clocks;
 use super::event::ControllerEvent;
 use super::node::{Node, Session, NOTICES};
-use super::{Controller, Target};
+use super::Controller;
 use crate::bait::bait;
 use crate::id::{Epoch, FrameNumber, Name, NodeId, Nonce, PeerId, SessionId};
 use crate::map::Map;
@@ -166,9 +166,7 @@ impl Controller {
         self.check_room(now, peer, node, &hello)?;
         let counter = if bait!(self.config.baits, SessionWithoutCounter) { 0 } else { hello.counter };
         let session = SessionId::derive(hello.nonce, counter, self.nonce);
-        let holder = self.sessions.get(&session).map(|target| match target {
-            Target::Node(id) | Target::Ended(id) => *id,
-        });
+        let holder = self.sessions.get(&session).copied();
         let taken = holder.is_some_and(|id| Some(id) != node)
             || self.handshakes.get(session).is_some_and(|other| other.hello.node != hello.node);
         if taken {
@@ -253,7 +251,7 @@ impl Controller {
     ) -> Result<(), ReceiveError> {
         self.handshakes.expire(now);
         let nodes_full = node.is_none() && self.node_count >= self.config.nodes as usize;
-        let backlog = node.and_then(|id| self.node_ref(id)).map_or(0, |node| node.events.len());
+        let backlog = node.and_then(|id| self.node_ref(id)).map_or(0, |node| node.waiting());
         // Its own older handshake gives way to this one.
         let others = self.handshakes.len() - usize::from(self.handshakes.of(&hello.node).is_some());
         let busy =
@@ -422,8 +420,8 @@ impl Controller {
         let mut receipts = Receipts::default();
         receipts.see(header.number);
         receipts.process(header.number, now);
-        self.sessions.insert(header.session, Target::Node(id));
-        self.peers.insert((peer, id));
+        self.sessions.insert(header.session, id);
+        self.list_at_peer(id, peer);
         self.metrics.sessions_total += 1;
         self.metrics.frames_control_total += 1;
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };

@@ -134,10 +134,11 @@ pub struct Controller {
     nodes: Vec<Option<Box<Node>>>,
     node_count: usize,
     names: Map<Name, NodeId>,
-    sessions: Map<SessionId, Target>,
+    /// Whose sessions are open, and whose last ones have ended: the node tells which.
+    sessions: Map<SessionId, NodeId>,
     handshakes: Handshakes,
     bound: Map<PeerId, Name>,
-    /// Which nodes were heard last from a peer, in their sessions.
+    /// Which nodes were heard last from a peer, in their sessions, open or ended: each stands here once.
     peers: BTreeSet<(PeerId, NodeId)>,
     answers: VecDeque<Answer>,
     next_answer: u64,
@@ -148,6 +149,8 @@ pub struct Controller {
     /// Nodes that have a deadline of their own: a question to repeat, a stage to give up.
     timers: BTreeSet<(Instant, NodeId)>,
     leases: LeaseClock,
+    /// Nodes whose leases come up in the call under way.
+    due: Vec<(u64, u32)>,
     grants: Grants,
     silence: Silence,
     no_session_told: [Option<(PeerId, Instant)>; receive::NO_SESSION_PEERS],
@@ -188,6 +191,7 @@ impl Controller {
             notices: VecDeque::new(),
             timers: BTreeSet::new(),
             leases: LeaseClock::new(config.lateness, config.baits),
+            due: Vec::new(),
             grants: Grants::new(micros(config.heartbeat), micros(config.lease)),
             silence: Silence::default(),
             no_session_told: [None; receive::NO_SESSION_PEERS],
@@ -367,9 +371,7 @@ impl Controller {
     pub fn forget_node(&mut self, id: NodeId) -> bool {
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::take) else { return false };
         self.node_count -= 1;
-        if let Some(deadline) = node.watched {
-            self.leases.unwatch(id, deadline);
-        }
+        self.leases.unwatch(id);
         if node.reachability.is_believed() {
             self.silence.believed -= 1;
         }
@@ -378,8 +380,8 @@ impl Controller {
         if node.subscriber.is_staging() {
             self.staging -= 1;
         }
-        if let Some(session) = &node.session {
-            self.peers.remove(&(session.peer, id));
+        if let Some(peer) = node.listed {
+            self.peers.remove(&(peer, id));
         }
         for session in node.ended.iter().copied().chain(node.session.as_ref().map(|session| session.id)) {
             self.sessions.remove(&session);
@@ -436,9 +438,8 @@ impl Controller {
 
     /// How many events of a node wait for the host, and the credit told last.
     pub fn backlog(&self, id: NodeId) -> Option<(usize, Revision)> {
-        self.node_ref(id).map(|node| {
-            (node.events.len(), node.session.as_ref().map_or(Revision::ZERO, |session| session.credit_told))
-        })
+        self.node_ref(id)
+            .map(|node| (node.waiting(), node.session.as_ref().map_or(Revision::ZERO, |session| session.credit_told)))
     }
 
     /// The most events of a node that can ever wait: those that credit was given for (each may bring one more, of a mark),

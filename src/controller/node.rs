@@ -52,6 +52,24 @@ pub(super) struct Waiting {
     pub history: u32,
 }
 
+/// What a host is told of a node's silence, in few bytes: many may fall silent at once.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Belief {
+    Live,
+    Suspect,
+    Lost { tasks_stale: u32 },
+}
+
+impl Belief {
+    fn event(self, node: NodeId) -> ControllerEvent {
+        match self {
+            Belief::Live => ControllerEvent::NodeLive { node },
+            Belief::Suspect => ControllerEvent::NodeSuspect { node },
+            Belief::Lost { tasks_stale } => ControllerEvent::NodeLost { node, tasks_stale },
+        }
+    }
+}
+
 /// A task that the replica no longer has: forgotten, or of a history that was closed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Closed {
@@ -68,8 +86,10 @@ pub(super) struct Node {
     /// The counter of the HELLO that it opened with: an older one is never welcomed again.
     pub opened_counter: u64,
     pub session: Option<Session>,
-    /// Sessions that ended, the newest last.
-    pub ended: VecDeque<SessionId>,
+    /// The peer under which the node is listed.
+    pub listed: Option<PeerId>,
+    /// The last sessions that ended, the newest last; none where there is none.
+    pub ended: [SessionId; 2],
     pub next_frame: u64,
     pub subscriber: Subscriber<Reported>,
     /// Marks beside live records.
@@ -82,6 +102,8 @@ pub(super) struct Node {
     /// How it stood when that was written into the history last.
     pub standing_noted: Option<NodeStanding>,
     pub events: VecDeque<Waiting>,
+    /// The last event that waits, after all others, if it is one of these.
+    belief_told: Option<Belief>,
     /// Counts histories: positions of a former one can no longer be committed.
     pub history: u32,
     pub polled: Position,
@@ -123,7 +145,8 @@ impl Node {
             known: None,
             opened_counter: 0,
             session: None,
-            ended: VecDeque::new(),
+            listed: None,
+            ended: [SessionId::NONE; 2],
             next_frame: 1,
             subscriber: Subscriber::new(limits, config.reorder_frames, config.heartbeat, seed, config.baits),
             marks: Map::new(seed),
@@ -132,6 +155,7 @@ impl Node {
             waits_for_retention: false,
             standing_noted: None,
             events: VecDeque::new(),
+            belief_told: None,
             history: 0,
             polled: Position::START,
             commit_told: None,
@@ -165,7 +189,7 @@ impl Node {
             session.map_or(0, |s| s.receipts.largest().0 ^ s.peer.0 ^ s.credit_told.0 ^ u64::from(s.limits.slots));
         let place = self.subscriber.position().revision.0 ^ self.subscriber.durable().0 ^ self.sync_tip.revision.0;
         let times = self.heard ^ self.next_frame ^ self.polled.revision.0 ^ self.silent_until;
-        core::hint::black_box(sum ^ place ^ times ^ self.events.len() as u64 ^ u64::from(self.stale));
+        core::hint::black_box(sum ^ place ^ times ^ self.waiting() as u64 ^ u64::from(self.stale));
     }
 
     pub(super) fn next_number(&mut self) -> FrameNumber {
@@ -176,7 +200,7 @@ impl Node {
 
     /// Room for events.
     pub(super) fn room(&self, config: &ControllerConfig) -> usize {
-        (config.events_per_node as usize).saturating_sub(self.events.len())
+        (config.events_per_node as usize).saturating_sub(self.waiting())
     }
 
     /// The credit to tell now.
@@ -186,23 +210,42 @@ impl Node {
         self.subscriber.credit(room)
     }
 
+    /// How many events wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.events.len() + usize::from(self.belief_told.is_some())
+    }
+
     pub(super) fn tell(&mut self, event: ControllerEvent) {
+        if let Some(belief) = self.belief_told.take() {
+            self.events.push_back(Waiting { event: belief.event(self.id), history: self.history });
+        }
         self.events.push_back(Waiting { event, history: self.history });
+    }
+
+    /// Tells of what is believed now.
+    pub(super) fn tell_belief(&mut self, belief: Belief) {
+        if let Some(former) = self.belief_told.replace(belief) {
+            self.events.push_back(Waiting { event: former.event(self.id), history: self.history });
+        }
     }
 
     /// Tells of a suspicion, or of its end: what the host has not polled of such gives way to what is true now.
     pub(super) fn tell_suspicion(&mut self, suspect: bool) {
-        let told = |waiting: &Waiting| {
-            matches!(waiting.event, ControllerEvent::NodeSuspect { .. } | ControllerEvent::NodeLive { .. })
+        let told = |waiting: &Waiting| match waiting.event {
+            ControllerEvent::NodeSuspect { .. } => Some(true),
+            ControllerEvent::NodeLive { .. } => Some(false),
+            _ => None,
         };
-        let unheard = self.events.iter().rposition(told).and_then(|index| self.events.remove(index));
-        let node = self.id;
-        match unheard.map(|waiting| waiting.event) {
-            // The host never heard of it: there is nothing to take back.
-            Some(ControllerEvent::NodeSuspect { .. }) if !suspect => {}
-            Some(ControllerEvent::NodeLive { .. }) if suspect => {}
-            _ if suspect => self.tell(ControllerEvent::NodeSuspect { node }),
-            _ => self.tell(ControllerEvent::NodeLive { node }),
+        let unheard = match self.belief_told {
+            Some(Belief::Suspect | Belief::Live) => self.belief_told.take().map(|belief| belief == Belief::Suspect),
+            _ => {
+                let index = self.events.iter().rposition(|waiting| told(waiting).is_some());
+                index.and_then(|index| self.events.remove(index)).as_ref().and_then(told)
+            }
+        };
+        // What the host never heard of need not be taken back.
+        if unheard.is_none_or(|unheard| unheard == suspect) {
+            self.tell_belief(if suspect { Belief::Suspect } else { Belief::Live });
         }
     }
 
@@ -261,6 +304,9 @@ impl Node {
             }
             return Some(waiting.event);
         }
+        if let Some(belief) = self.belief_told.take() {
+            return Some(belief.event(self.id));
+        }
         let position = self.commit_due(policy)?;
         self.commit_told = Some(position);
         Some(ControllerEvent::CommitDue { node: self.id, position })
@@ -290,16 +336,16 @@ impl Node {
 
     /// Whether the host has something to poll.
     pub(super) fn has_news(&self, policy: AckPolicy) -> bool {
-        !self.events.is_empty() || self.commit_due(policy).is_some()
+        self.waiting() > 0 || self.commit_due(policy).is_some()
     }
 
-    /// Ends the session: frames that still come for it are remembered as such.
-    pub(super) fn end_session(&mut self) -> Option<(SessionId, Option<SessionId>)> {
+    /// Ends the session: frames that still come for it are remembered as such. An older one is forgotten.
+    pub(super) fn end_session(&mut self) -> Option<SessionId> {
         let session = self.session.take()?;
         self.subscriber.close();
-        self.ended.push_back(session.id);
-        let forgotten = if self.ended.len() > 2 { self.ended.pop_front() } else { None };
-        Some((session.id, forgotten))
+        let [oldest, newest] = self.ended;
+        self.ended = [newest, session.id];
+        Some(oldest).filter(|oldest| *oldest != SessionId::NONE)
     }
 
     /// Whether the node's tasks are to be called stale.

@@ -4,16 +4,18 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::event::ControllerEvent;
-use super::node::Node;
+use super::node::{Belief, Node};
 use super::view::Reachability;
-use super::{Controller, Target};
+use super::Controller;
 use crate::bait::bait;
 use crate::id::{NodeId, PeerId};
 use crate::time::{micros, Instant};
 use crate::wire::Refusal;
 
-/// Nodes that are fetched from memory together when leases end.
-const WARM_TOGETHER: usize = 16;
+/// Nodes between one whose lease ends and one that is fetched from memory meanwhile.
+const WARM_AHEAD: usize = 8;
+/// Room for nodes that are due which is kept from call to call.
+const MOST_DUE_KEPT: usize = 4096;
 
 /// Round trips that a heartbeat may be late.
 const SEVERAL: u64 = 8;
@@ -80,29 +82,38 @@ impl Controller {
 
     /// Ends the leases that are due.
     pub(super) fn run_leases(&mut self, now: Instant) {
-        let mut warmed = 0usize;
-        while let Some(id) = self.leases.due(now) {
-            // Many may be due at once, and most lie in no cache: some are fetched together.
-            if warmed == 0 {
-                warmed = WARM_TOGETHER;
-                self.leases.soonest(WARM_TOGETHER).filter_map(|id| self.node_ref(id)).for_each(Node::warm);
+        let mut due = core::mem::take(&mut self.due);
+        self.leases.take_due(now, &mut due);
+        for (index, (_, id)) in due.iter().enumerate() {
+            // Many may be due at once, and most lie in no cache: one is fetched while others are served.
+            if let Some(node) = due.get(index + WARM_AHEAD).and_then(|(_, id)| self.node_ref(NodeId(*id))) {
+                node.warm();
             }
-            warmed -= 1;
-            let lease_time = self.lease_time();
-            let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { continue };
-            node.watched = None;
-            if !node.reachability.is_believed() {
-                continue;
-            }
-            let Some(node) = self.node_ref(id) else { continue };
-            let ends = self.ends(node);
-            if ends.lost <= lease_time {
-                self.lose(id);
-            } else if ends.suspect <= lease_time && node.reachability == Reachability::Live {
-                self.suspect(id);
-            } else {
-                self.watch_again(id);
-            }
+            self.end_lease(NodeId(*id));
+        }
+        due.clear();
+        if due.capacity() > MOST_DUE_KEPT {
+            due = Vec::new();
+        }
+        self.due = due;
+    }
+
+    /// The deadline of a node has come: it may have been heard since that was set.
+    fn end_lease(&mut self, id: NodeId) {
+        let lease_time = self.lease_time();
+        let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+        node.watched = None;
+        if !node.reachability.is_believed() {
+            return;
+        }
+        let Some(node) = self.node_ref(id) else { return };
+        let ends = self.ends(node);
+        if ends.lost <= lease_time {
+            self.lose(id);
+        } else if ends.suspect <= lease_time && node.reachability == Reachability::Live {
+            self.suspect(id);
+        } else {
+            self.watch_again(id);
         }
     }
 
@@ -116,11 +127,11 @@ impl Controller {
             _ => None,
         };
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
-        if let Some(former) = core::mem::replace(&mut node.watched, next) {
-            self.leases.unwatch(id, former);
-        }
-        if let Some(next) = next {
-            self.leases.watch(id, next);
+        let former = core::mem::replace(&mut node.watched, next);
+        match next {
+            _ if next == former => {}
+            Some(next) => self.leases.watch(id, next),
+            None => self.leases.unwatch(id),
         }
     }
 
@@ -154,7 +165,22 @@ impl Controller {
         self.enter(now);
         let all = (peer, NodeId(0))..=(peer, NodeId(u32::MAX));
         let there: Vec<NodeId> = self.peers.range(all).map(|(_, id)| *id).collect();
-        there.into_iter().filter(|id| self.doubt(*id)).count()
+        // A node stays listed when its session ends.
+        let open = |id: &NodeId| self.node_ref(*id).is_some_and(|node| node.session.is_some());
+        let open: Vec<NodeId> = there.into_iter().filter(open).collect();
+        open.into_iter().filter(|id| self.doubt(*id)).count()
+    }
+
+    /// A node is heard from a peer: it is listed there, and no longer where it was heard before.
+    pub(super) fn list_at_peer(&mut self, id: NodeId, peer: PeerId) {
+        let Some(node) = self.node_mut(id) else { return };
+        let former = node.listed.replace(peer);
+        if former != Some(peer) {
+            if let Some(former) = former {
+                self.peers.remove(&(former, id));
+            }
+            self.peers.insert((peer, id));
+        }
     }
 
     /// A hint that a node's link is gone: says whether it became suspect.
@@ -172,7 +198,7 @@ impl Controller {
         node.synced = false;
         node.forbid_silence();
         let tasks_stale = node.subscriber.replica.table.len() as u32;
-        node.tell(ControllerEvent::NodeLost { node: id, tasks_stale });
+        node.tell_belief(Belief::Lost { tasks_stale });
         if bait!(self.config.baits, LostQueuesAnEventATask) {
             for _ in 0..=tasks_stale as usize + super::node::NOTICES + self.config.events_per_node as usize {
                 node.tell(ControllerEvent::NodeSuspect { node: id });
@@ -192,14 +218,8 @@ impl Controller {
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
         let staging = node.subscriber.is_staging();
         self.metrics.held_dropped_total += node.subscriber.replica.held_frames() as u64;
-        if let Some(session) = &node.session {
-            self.peers.remove(&(session.peer, id));
-        }
-        if let Some((ended, forgotten)) = node.end_session() {
-            self.sessions.insert(ended, Target::Ended(id));
-            if let Some(forgotten) = forgotten {
-                self.sessions.remove(&forgotten);
-            }
+        if let Some(forgotten) = node.end_session() {
+            self.sessions.remove(&forgotten);
         }
         if staging {
             self.staging -= 1;

@@ -29,7 +29,7 @@ pub(super) const NO_SESSION_PEERS: usize = 64;
 
 impl Controller {
     pub(super) fn hear(&mut self, now: Instant, peer: PeerId, bytes: &[u8]) -> Result<(), ReceiveError> {
-        let target = session_of(bytes).and_then(|session| self.sessions.get(&session).copied());
+        let target = session_of(bytes).and_then(|session| self.target(session));
         let bounds = match target {
             Some(Target::Node(id)) => {
                 if let Some(node) = self.node_ref(id) {
@@ -49,6 +49,12 @@ impl Controller {
         delta.details.clear();
         self.scratch = delta;
         result
+    }
+
+    fn target(&self, session: SessionId) -> Option<Target> {
+        let id = *self.sessions.get(&session)?;
+        let open = self.node_ref(id).and_then(|node| node.session.as_ref()).is_some_and(|open| open.id == session);
+        Some(if open { Target::Node(id) } else { Target::Ended(id) })
     }
 
     fn session_bounds(&self, id: NodeId) -> Bounds {
@@ -191,13 +197,12 @@ impl Controller {
             return Ok(());
         }
         session.receipts.see(header.number);
-        if session.peer != peer {
-            self.peers.remove(&(session.peer, id));
-            self.peers.insert((peer, id));
-            session.peer = peer;
-        }
+        let moved = core::mem::replace(&mut session.peer, peer) != peer;
         // One who was sent away and still speaks has not heard of it.
         session.away_due |= session.away.is_some();
+        if moved {
+            self.list_at_peer(id, peer);
+        }
         self.renew(id, now);
         if bait!(self.config.baits, FrameRenewsAnotherNode) {
             self.renew(NodeId(0), now);
