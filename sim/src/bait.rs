@@ -23,9 +23,6 @@ pub const BEYOND: &[(&str, &str)] = &[
     ("OneJitterSeed", "a few agents are no storm; sim/tests/fleet.rs has ten thousand"),
     ("BackoffResetEarly", "a few agents are no storm; sim/tests/fleet.rs has ten thousand"),
     ("WindowOnlyRises", "a position goes back within a session only with an older store"),
-    ("DigestOnlyWhenIdle", "how long a busy stream goes without a digest is not looked at yet"),
-    ("ScrubStandsStill", "memory is not altered in runs yet; sim/tests/damage.rs alters it"),
-    ("DamagePublished", "memory is not altered in runs yet; sim/tests/damage.rs alters it"),
     ("DetailCleanWhileHeld", "a held frame is dropped only when its session ends; shown by a text script"),
 ];
 

@@ -79,11 +79,17 @@ pub enum Fault {
     LastWill,
     /// The controller's host sends all agents away for a while.
     GoAway,
+    /// A record of the controller's is altered in memory.
+    DamageController,
+    /// A record of the controller's is altered with its hash, as by a fault of a program.
+    FalsifyController,
+    /// A record of an agent's is altered in memory.
+    DamageAgent,
 }
 
 impl Fault {
     /// All, in order.
-    pub const ALL: [Fault; 33] = [
+    pub const ALL: [Fault; 36] = [
         Fault::PartitionNode,
         Fault::OneWay,
         Fault::PartitionAll,
@@ -117,6 +123,9 @@ impl Fault {
         Fault::Sleep,
         Fault::LastWill,
         Fault::GoAway,
+        Fault::DamageController,
+        Fault::FalsifyController,
+        Fault::DamageAgent,
     ];
 }
 

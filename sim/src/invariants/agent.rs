@@ -64,6 +64,13 @@ impl World {
     fn note_tombstones(&mut self, p: usize, position: Position) -> Check {
         let life = self.agents[p].life;
         let tail = self.truth.lives[life].tail();
+        if let Some(altered) = &self.agents[p].altered {
+            // Of a record that is altered no tombstone is made.
+            let life = &mut self.truth.lives[life];
+            let kept = |id: &taskwire::TaskId| life.task(*id).is_none_or(|record| record.slot != altered.slot);
+            let forgetting: Vec<_> = life.forgetting.iter().copied().filter(kept).collect();
+            life.forgetting = forgetting;
+        }
         let Some(tombstones) = self.truth.lives[life].tombstones_to(position) else {
             let text = format!("p{p}: the agent stands at {position}, and what its host did adds up to {tail}");
             return fail(Invariant::CursorMeansHave, text);
@@ -88,7 +95,7 @@ impl World {
         let table = process.agent.table();
         let digest = table.digest();
         let misled = self.tally.met(Invariant::DigestEqualsRecount);
-        let counts = table.len() <= 8 || self.counts.steps % 16 == 0;
+        let counts = (table.len() <= 8 || self.counts.steps % 16 == 0) && process.altered.is_none();
         if counts || misled {
             let recount = table.recount();
             hold!(
@@ -141,7 +148,7 @@ impl World {
         let truth = chain.digest_at(base.revision.0);
         hold!(
             DigestEqualsRecount,
-            digests.0 == truth && digests.1 == truth,
+            digests.0 == truth && (digests.1 == truth || process.altered.is_some()),
             "p{p}: the digest at base {base} is {}, its records give {}, and the true log {truth}",
             digests.0,
             digests.1
@@ -193,6 +200,31 @@ impl World {
             "p{p}: {kept} entries are kept and {ahead} may follow, and the log has room for {bound}"
         );
         Ok(())
+    }
+
+    /// Whether a call was about a record that is altered in memory: nothing may be made of it.
+    pub(crate) fn answers_for_damage(
+        &mut self,
+        p: usize,
+        action: &Action,
+        result: &Result<Revision, TaskError>,
+    ) -> Check<bool> {
+        let Some(altered) = &self.agents[p].altered else { return Ok(false) };
+        let slot = altered.slot;
+        let id = match action {
+            Action::Register { .. } => return Ok(false),
+            Action::Move { id, .. } | Action::Detail { id, .. } | Action::Forget { id } => *id,
+        };
+        if !self.agents[p].agent.task(id).is_some_and(|record| record.slot == slot) {
+            return Ok(false);
+        }
+        let made = matches!(action, Action::Move { .. }) && result.is_ok();
+        hold!(
+            DriftFoundInTime,
+            !made,
+            "p{p}: an entry was made of the record in slot {slot}, which is altered: {action:?}"
+        );
+        Ok(result.is_err())
     }
 
     /// Judges the answer to a host's call.

@@ -154,9 +154,10 @@ impl World {
             ControllerEvent::DriftFound { node, symptom, position } => {
                 let Some(n) = self.node_of(*node) else { return Ok(()) };
                 let misled = self.tally.misled(Invariant::NoFalseDrift);
+                let altered = self.announced_alteration(n);
                 hold!(
                     NoFalseDrift,
-                    !self.truth.twins[n].is_empty() && !misled,
+                    (altered || !self.truth.twins[n].is_empty()) && !misled,
                     "n{n}: drift ({symptom}) was announced at {position}, and there is one agent and sound memory"
                 );
             }

@@ -36,6 +36,7 @@ impl World {
         hold!(WithinBounds, length <= limit, "p{p}: a frame of {length} bytes, and the bound is {limit}");
         self.tally.met(Invariant::WithinBounds);
         self.check_told(p, sent)?;
+        self.check_altered_agent(p, &sent.frame.body)?;
         match &sent.frame.body {
             Body::Delta(delta) => self.check_delta(p, delta)?,
             Body::Snapshot(snapshot) => self.check_snapshot(p, snapshot)?,

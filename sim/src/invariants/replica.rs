@@ -88,7 +88,9 @@ impl World {
             let grown = backlog.saturating_sub(std::mem::replace(&mut self.nodes[n].backlog, backlog));
             hold!(WithinBounds, !all || grown <= 4, "n{n}: the passing of time made {grown} events for it");
             self.check_reach(n, before.map(|b| b.reach), print, all)?;
-            if before != Some(print) || touched == Some(n) {
+            if self.nodes[n].altered.is_some() {
+                self.note_received(print.received);
+            } else if before != Some(print) || touched == Some(n) {
                 self.check_replica(n, id, print)?;
                 self.check_view(n, id)?;
             }

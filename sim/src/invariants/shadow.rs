@@ -14,6 +14,10 @@ use crate::truth::Life;
 pub struct AgentShadow {
     /// Its base, when it was last called.
     pub base: Position,
+    /// The session in which a digest went out last, and when, by its clock.
+    pub digest_of: Option<SessionId>,
+    /// See `digest_of`.
+    pub digest_at: u64,
     /// Its phase, when it was last called.
     pub phase: Phase,
     /// What it believed of its lease, when it was last called.
@@ -67,6 +71,8 @@ impl AgentShadow {
     pub fn new(now: TrueTime) -> AgentShadow {
         AgentShadow {
             base: Position::START,
+            digest_of: None,
+            digest_at: 0,
             phase: Phase::Greeting,
             lease: LeaseView::Unknown,
             last_call: Instant::ZERO,
@@ -213,6 +219,10 @@ pub struct NodeShadow {
     pub both_heard: Option<TrueTime>,
     /// A fork or a duplicate identity was told.
     pub twin_told: bool,
+    /// A record of it that was altered in memory, until it is repaired.
+    pub altered: Option<super::drift::Altered>,
+    /// How many drifts the controller had found when the last one was repaired.
+    pub excused: u64,
 }
 
 impl NodeShadow {

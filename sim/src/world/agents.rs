@@ -110,6 +110,7 @@ impl World {
             said: 0,
             fenced: None,
             refused: false,
+            altered: None,
             shadow: AgentShadow::new(self.now),
         });
         self.trace.line(self.now, || format!("n{node} p{process}: starts as epoch {epoch}, peer {peer}"));
@@ -138,6 +139,7 @@ impl World {
             said: one.said + 1_000_000,
             fenced: one.fenced,
             refused: one.refused,
+            altered: one.altered.clone(),
             disk: one.disk.clone().map(|disk| disk.of(life)),
             shadow: one.shadow.clone(),
         };
@@ -326,6 +328,14 @@ impl World {
                 }
             }
             AgentEvent::SessionClosed { reason: SessionEnd::Goodbye } => {}
+            AgentEvent::Damaged { .. } => {
+                hold!(
+                    NoFalseDrift,
+                    self.agents[p].altered.is_some(),
+                    "p{p}: it says that its memory is damaged, and it is sound"
+                );
+                self.start_anew(p);
+            }
             _ => {}
         }
         Ok(())
@@ -444,6 +454,9 @@ impl World {
         };
         self.trace.mix(&[p as u64, u64::from(result.is_ok())]);
         self.trace.line(self.now, || format!("p{p}: {action:?} -> {}", answer(&result)));
+        if self.answers_for_damage(p, action, &result)? {
+            return self.agent_called(p, now);
+        }
         self.judge_answer(p, action, illegal, &result)?;
         if result.is_ok() {
             self.note_change_in_repair(p, action);

@@ -108,7 +108,9 @@ impl World {
         // A clone that outlives the other counts its HELLOs up, one a back-off, to where the other one was.
         let twins = (0..self.knobs.nodes).any(|node| self.truth.had_twins(node));
         let backoff = if twins { 64 * backoff } else { backoff };
-        4 * backoff + 4 * lease + straggler + self.knobs.commit_late_by + self.longest_announced() + 120_000_000
+        // Memory that is altered shows when its turn of recounting comes.
+        let round = 16 * self.intervals.heartbeat.1;
+        4 * backoff + 4 * lease + round + straggler + self.knobs.commit_late_by + self.longest_announced() + 120_000_000
     }
 
     /// The longest way of a frame in the quiet period: a small part of the interval, or no lease could be kept.
@@ -153,6 +155,9 @@ impl World {
         let life = &self.truth.lives[process.life];
         let agent = &process.agent;
         let tail = life.tail();
+        if process.altered.is_some() || self.nodes[node].altered.is_some() {
+            return Some(format!("{name} has a record that is altered in memory, and was not found"));
+        }
         if agent.phase() != Phase::Open {
             let (next, why) = (agent.next_timeout(), agent.next_timeout_reason().unwrap_or("nothing"));
             let now = self.local(p);

@@ -123,6 +123,9 @@ impl World {
             Fault::LastWill => return self.last_will(p),
             Fault::GoAway => return self.go_away(),
             Fault::BadCommit => return self.bad_commits(),
+            Fault::DamageController => return self.damage_controller(false),
+            Fault::FalsifyController => return self.damage_controller(true),
+            Fault::DamageAgent => return self.damage_agent(p),
         }
         Ok(true)
     }
@@ -166,7 +169,11 @@ impl World {
     fn twin(&mut self, p: usize) -> Check<bool> {
         let node = self.agents[p].node;
         let living = self.agents.iter().filter(|a| a.alive && a.node == node).count();
-        if living > 1 || self.agents.len() > 40 {
+        if living > 1
+            || self.agents.len() > 40
+            || self.agents[p].altered.is_some()
+            || self.nodes[node].altered.is_some()
+        {
             return Ok(false);
         }
         if self.rng.below(4) == 0 {

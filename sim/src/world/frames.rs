@@ -293,6 +293,7 @@ impl World {
         self.trace.line(self.now, || format!("controller hears from {}: {}", arrival.from, told(&arrival)));
         self.before_controller_call(now);
         let before = self.before_controller_frame(&arrival)?;
+        let compared = self.compared();
         let result = self.host.controller.receive(now, arrival.from, &arrival.bytes);
         self.trace.mix(&[u64::from(result.is_ok())]);
         if let Err(error) = &result {
@@ -300,6 +301,9 @@ impl World {
         }
         self.after_controller_frame(&arrival, before, result.is_ok())?;
         let touched = arrival.sent.as_ref().map(|sent| self.agents[sent.process].node);
+        if let Some(n) = touched {
+            self.check_altered(n, compared)?;
+        }
         self.controller_called(now, touched)
     }
 

@@ -8,6 +8,7 @@ use taskwire::{Agent, Controller, Epoch, PeerId, SessionId, Slot, TaskId};
 
 use crate::clock::{Clock, TrueTime};
 use crate::disk::Disk;
+use crate::invariants::drift::Altered;
 use crate::invariants::shadow::{AgentShadow, ControllerShadow};
 use crate::link::{Harm, Link};
 use crate::workload::Workload;
@@ -104,6 +105,8 @@ pub struct Process {
     pub refused: bool,
     /// Its disk, if it keeps a journal.
     pub disk: Option<Disk>,
+    /// A record that was altered in memory.
+    pub altered: Option<Altered>,
     /// What the checks remember.
     pub shadow: AgentShadow,
 }
