@@ -82,6 +82,12 @@
 /** A pointer is not aligned as its type must be. The caller's fault: mend the call. */
 #define TASKWIRE_ERROR_MISALIGNED (-9)
 
+/** The journal is of another node. The caller's fault: give that of this node. */
+#define TASKWIRE_ERROR_JOURNAL_OTHER_NODE (-10)
+
+/** The epoch is not above the one in which the journal was written. The caller's fault: give a larger one. */
+#define TASKWIRE_ERROR_JOURNAL_EPOCH (-11)
+
 /**
  * The bytes are no frame: cut, corrupted, of an unknown version, or contradicting themselves. The peer's or the
  * network's fault: go on.
@@ -118,6 +124,9 @@
  * Attempts, transition numbers, revisions or epochs have reached their end. A limit: begin anew with a new task or node.
  */
 #define TASKWIRE_ERROR_NUMBERS_USED_UP (-202)
+
+/** More was stored in the journal than the configuration has room for. A limit: configure a larger bound. */
+#define TASKWIRE_ERROR_JOURNAL_BEYOND_LIMITS (-203)
 
 /** No task of this id is registered here. The state: register it first. */
 #define TASKWIRE_ERROR_UNKNOWN_TASK (-300)
@@ -164,6 +173,29 @@
 /** No session is open, so nobody can be told. The state: wait for TASKWIRE_EVENT_SESSION_OPENED. */
 #define TASKWIRE_ERROR_NO_SESSION (-311)
 
+/**
+ * Changes after the revision are no longer kept whole. The state: read the view anew, from
+ * taskwire_controller_view_revision on.
+ */
+#define TASKWIRE_ERROR_COMPACTED (-312)
+
+/** There is no such revision of the view yet: this controller never gave it. The state: read the view anew. */
+#define TASKWIRE_ERROR_FUTURE_REVISION (-313)
+
+/** The revision is of another incarnation of the controller. The state: read the view anew. */
+#define TASKWIRE_ERROR_OTHER_INCARNATION (-314)
+
+/** The agent keeps no journal. The state: configure TASKWIRE_DURABILITY_WRITE_AHEAD, or leave the call out. */
+#define TASKWIRE_ERROR_VOLATILE (-315)
+
+/**
+ * That record of the journal was never given out. The state: confirm only what taskwire_agent_poll_journal gave.
+ */
+#define TASKWIRE_ERROR_NOT_WRITTEN (-316)
+
+/** The builder has made its agent, or was refused: it can do no more. The state: free it, and make another. */
+#define TASKWIRE_ERROR_BUILDER_SPENT (-317)
+
 /** A fault in the library was caught. Fatal: give the object back with its _free, and make another. */
 #define TASKWIRE_ERROR_PANICKED (-400)
 
@@ -172,6 +204,24 @@
  * taskwire_agent_last_error or taskwire_controller_last_error has the words.
  */
 #define TASKWIRE_ERROR_OTHER (-401)
+
+/**
+ * A record of the journal that was confirmed cannot be read: the store has lost what it promised. Fatal: see to the
+ * store; taskwire_agent_builder_failed_at says where.
+ */
+#define TASKWIRE_ERROR_JOURNAL_CORRUPT (-402)
+
+/** The journal does not begin with a checkpoint: earlier records are missing. Fatal: see to the store. */
+#define TASKWIRE_ERROR_JOURNAL_NO_CHECKPOINT (-403)
+
+/** A later version of the library wrote the journal. Fatal: use that version. */
+#define TASKWIRE_ERROR_JOURNAL_FORMAT (-404)
+
+/**
+ * A whole record of the journal says what cannot be, or does not fit to those before it. Fatal: see to the store;
+ * taskwire_agent_builder_last_error has the words.
+ */
+#define TASKWIRE_ERROR_JOURNAL_UNREADABLE (-405)
 
 /**
  * The version of the C interface that this header describes. It grows when a program that was built with an older
@@ -319,6 +369,15 @@
 
 /** It said goodbye. */
 #define TASKWIRE_REACHABILITY_LEFT 5
+
+/** Memory alone: there is no journal, and a restart begins with nothing. The default. */
+#define TASKWIRE_DURABILITY_VOLATILE 0
+
+/**
+ * A journal: nothing is told before taskwire_agent_journal_confirmed has said that it is stored, and a restart goes on
+ * from there.
+ */
+#define TASKWIRE_DURABILITY_WRITE_AHEAD 1
 
 /** Registers task. Takes metadata, message, at_ms and trace. */
 #define TASKWIRE_UPDATE_REGISTER 1
@@ -504,6 +563,12 @@
 /** The host said goodbye: the agent is silent. */
 #define TASKWIRE_SESSION_LEFT 5
 
+/**
+ * Bytes that a record of the journal may have beside a frame's: a buffer of the configured frame and this takes every
+ * record.
+ */
+#define TASKWIRE_JOURNAL_OVERHEAD 64
+
 /** A change is durable when taskwire_controller_commit has confirmed it. The default. */
 #define TASKWIRE_ACK_POLICY_DURABLE 0
 
@@ -642,6 +707,77 @@
 /** A snapshot did not add up. */
 #define TASKWIRE_SYMPTOM_STAGE 6
 
+/**
+ * A task moved from from_state (0: it was registered) to state: task, entry_revision, attempt, number, reason, source,
+ * exit_….
+ */
+#define TASKWIRE_HAPPENING_MOVED 1
+
+/** Its agent forgot task: the view keeps its end under its own retention. */
+#define TASKWIRE_HAPPENING_FORGOTTEN 2
+
+/** An entry of a kind that only a later version knows changed the record of task. */
+#define TASKWIRE_HAPPENING_EXTENDED 3
+
+/** The view keeps task no longer: its retention is over. */
+#define TASKWIRE_HAPPENING_REMOVED 4
+
+/** The controller noted something beside task: mark. */
+#define TASKWIRE_HAPPENING_MARKED 5
+
+/** A mark of task was disproved. */
+#define TASKWIRE_HAPPENING_MARK_LIFTED 6
+
+/** A newer detail of task is shown. */
+#define TASKWIRE_HAPPENING_DETAIL_SHOWN 7
+
+/**
+ * The node was heard of for the first time, or stands otherwise than it did: reachability, epoch, stale, synced, silent.
+ */
+#define TASKWIRE_HAPPENING_NODE_CHANGED 8
+
+/** The history of the node was replaced: any of its tasks may be other than it was, or gone. */
+#define TASKWIRE_HAPPENING_TASKS_REPLACED 9
+
+/** The host had the node forgotten, with all its tasks. */
+#define TASKWIRE_HAPPENING_NODE_FORGOTTEN 10
+
+/** Something that this version of the C interface has no fields for. */
+#define TASKWIRE_HAPPENING_OTHER 99
+
+/** Put the task, which is written beside the change, in place of what the copy has of it. */
+#define TASKWIRE_EFFECT_TASK 1
+
+/** Take task out, if the copy has it: it is gone, or no longer what the filter is about. */
+#define TASKWIRE_EFFECT_TASK_GONE 2
+
+/** Look the node up, and put it, apart from its tasks, in place of what the copy has of it. */
+#define TASKWIRE_EFFECT_NODE 3
+
+/** Take all tasks of the node out, go through those that it has now, and put those in that the filter takes. */
+#define TASKWIRE_EFFECT_TASKS 4
+
+/** Take the node out with all its tasks. */
+#define TASKWIRE_EFFECT_NODE_GONE 5
+
+/** Something that this version of the C interface cannot tell: read the view anew. */
+#define TASKWIRE_EFFECT_OTHER 99
+
+/** Of taskwire_filter_states: tasks that are PENDING. */
+#define TASKWIRE_FILTER_PENDING 1
+
+/** Of taskwire_filter_states: tasks that are RUNNING. */
+#define TASKWIRE_FILTER_RUNNING 2
+
+/** Of taskwire_filter_states: tasks that have SUCCEEDED. */
+#define TASKWIRE_FILTER_SUCCEEDED 4
+
+/** Of taskwire_filter_states: tasks that have FAILED. */
+#define TASKWIRE_FILTER_FAILED 8
+
+/** Of taskwire_filter_states: tasks that were CANCELLED. */
+#define TASKWIRE_FILTER_CANCELLED 16
+
 /** Bytes that are always enough for the OpenMetrics text of either role, its NUL included. */
 #define TASKWIRE_OPENMETRICS_SIZE 65536
 
@@ -663,8 +799,19 @@
 /** A task agent of one node. Made by taskwire_agent_new, given back by taskwire_agent_free. */
 typedef struct taskwire_agent taskwire_agent;
 
+/**
+ * Restores an agent from its journal. Made by taskwire_agent_builder_new, given back by taskwire_agent_builder_free.
+ */
+typedef struct taskwire_agent_builder taskwire_agent_builder;
+
 /** A controller of many nodes. Made by taskwire_controller_new, given back by taskwire_controller_free. */
 typedef struct taskwire_controller taskwire_controller;
+
+/**
+ * What a watcher cares for. Made by taskwire_filter_new, given back by taskwire_filter_free; any number of controllers
+ * may be read with it.
+ */
+typedef struct taskwire_filter taskwire_filter;
 
 /** Cuts a byte stream into frames. Made by taskwire_framer_new, given back by taskwire_framer_free. */
 typedef struct taskwire_framer taskwire_framer;
@@ -744,6 +891,16 @@ typedef struct taskwire_agent_config {
      * 0 (none does) to 1,048,576; 65,536 by default.
      */
     uint32_t value;
+    /**
+     * Records from which on a repair first looks for those that differ, in place of telling all. Any; 64 by default.
+     */
+    uint32_t sketch_from;
+    /** One of TASKWIRE_DURABILITY_…: whether a journal is kept. TASKWIRE_DURABILITY_VOLATILE by default. */
+    uint32_t durability;
+    /**
+     * The least time between two frames that go for details alone, in microseconds. 0 to 3,600,000,000; 100,000 by default.
+     */
+    uint64_t detail_interval_us;
 } taskwire_agent_config;
 
 /** A W3C trace context (Trace Context, level 1): it travels with a task and its changes, and decides nothing. */
@@ -992,6 +1149,28 @@ typedef struct taskwire_sync_state {
     uint64_t durable_revision;
 } taskwire_sync_state;
 
+/** What was found in a journal. Fill it with taskwire_restored_init. */
+typedef struct taskwire_restored {
+    /** Bytes of this struct; set by taskwire_restored_init. */
+    uint32_t struct_size;
+    /** 1 if there is a torn tail, and torn_at says where. */
+    uint32_t has_torn_at;
+    /** Records read. */
+    uint64_t records;
+    /** The epoch in which the journal was written; 0 if it was empty. */
+    uint64_t epoch;
+    /** Entries that are not durable at the controller, as far as the journal knows. */
+    uint64_t entries;
+    /** Where a torn tail begins, in bytes of what was given; what follows it was ignored. Cut the file there. */
+    uint64_t torn_at;
+    /** Bytes ignored there. */
+    uint64_t ignored_bytes;
+    /** Tasks that had not ended: what became of them is for the host to find out. NULL if there are none. */
+    const struct taskwire_task_id *unfinished;
+    /** How many there are. */
+    size_t unfinished_count;
+} taskwire_restored;
+
 /**
  * Settings of a controller. Fill it with taskwire_controller_config_init, then set name, term and seed at least.
  */
@@ -1091,6 +1270,25 @@ typedef struct taskwire_controller_config {
      * default.
      */
     uint32_t value;
+    /**
+     * Records from which on a repair first looks for those that differ, in place of telling all. Any; 64 by default.
+     */
+    uint32_t sketch_from;
+    /**
+     * When more than this share of the nodes that are believed in falls silent within one heartbeat (and at least 3 of at
+     * least 8), the fault is taken for this side's, and no lease ends for a while. 1 to 100 percent, and 100 is never; 50
+     * by default.
+     */
+    uint32_t mass_silence_percent;
+    /**
+     * How much longer than its lease a silent node is believed in at most because of that, in microseconds. 0 to
+     * 86,400,000,000; 300,000,000 by default.
+     */
+    uint64_t mass_silence_hold_us;
+    /**
+     * The least time between two frames that go for details alone, in microseconds. 0 to 3,600,000,000; 100,000 by default.
+     */
+    uint64_t detail_interval_us;
 } taskwire_controller_config;
 
 /**
@@ -1240,6 +1438,69 @@ typedef struct taskwire_node {
     /** Its name, ended by a NUL. */
     char name[72];
 } taskwire_node;
+
+/** A revision of the view of one controller incarnation: all that a watcher has to remember. */
+typedef struct taskwire_view_revision {
+    /** The controller's incarnation. */
+    uint64_t incarnation;
+    /** The revision: 0 before the first change, and one more for each. */
+    uint64_t revision;
+} taskwire_view_revision;
+
+/**
+ * One change of the view: what happened then, and what follows for a copy, as the view stands now. Fields that its
+ * happening does not speak of are 0. It holds no pointers.
+ */
+typedef struct taskwire_change {
+    /** Bytes of this struct; set by taskwire_change_init. */
+    uint32_t struct_size;
+    /** One of TASKWIRE_HAPPENING_…: what happened then. */
+    uint32_t happening;
+    /** One of TASKWIRE_EFFECT_…: what a watcher that keeps a copy does. */
+    uint32_t effect;
+    /** The node's number at this controller. */
+    uint32_t node;
+    /** The task. */
+    struct taskwire_task_id task;
+    /** The revision that the view had with it: a watcher that stops here goes on from it. */
+    struct taskwire_view_revision revision;
+    /** When, in Unix milliseconds: by the agent's wall clock if a task moved, else by the controller's. */
+    uint64_t at_ms;
+    /** The revision of the entry in the history of its node. */
+    uint64_t entry_revision;
+    /** The node's newest incarnation; 0 before its first session. */
+    uint64_t epoch;
+    /** Which try it is, from 0. */
+    uint32_t attempt;
+    /** The number of the transition; 1 is the registration. */
+    uint32_t number;
+    /** One of TASKWIRE_STATE_…: the state left; 0 for a registration. */
+    uint32_t from_state;
+    /** One of TASKWIRE_STATE_…: the state reached. */
+    uint32_t state;
+    /** One of TASKWIRE_REASON_…, or another. */
+    uint32_t reason;
+    /** One of TASKWIRE_SOURCE_…, or another. */
+    uint32_t source;
+    /** One of TASKWIRE_EXIT_…. */
+    uint32_t exit_kind;
+    /** The exit code or the signal. */
+    int32_t exit_value;
+    /** One of TASKWIRE_MARK_…. */
+    uint32_t mark;
+    /** One of TASKWIRE_REACHABILITY_…. */
+    uint32_t reachability;
+    /** 1 if the tasks of the node are stale. */
+    uint32_t stale;
+    /** 1 if the node's cursor has reached the tip that it named when it opened its session. */
+    uint32_t synced;
+    /** 1 if the node's silence means nothing, as it said or as it was sent away. */
+    uint32_t silent;
+    /** 1 if there is a trace context. */
+    uint32_t has_trace;
+    /** The trace context. */
+    struct taskwire_trace trace;
+} taskwire_change;
 
 #ifdef __cplusplus
 extern "C" {
@@ -2253,6 +2514,214 @@ taskwire_status taskwire_agent_last_will(const struct taskwire_agent *agent,
                                          size_t *out_length);
 
 /**
+ * Gives the next record to store. Call it until there is none: append the records to a file, or put them into a store
+ * under their keys, in order. When they are safe (after an fsync), say so by taskwire_agent_journal_confirmed; until then
+ * no frame tells of what they say. A volatile agent has none.
+ *
+ * Parameters: `capacity`, bytes of `out_record`, at least the configured frame and TASKWIRE_JOURNAL_OVERHEAD.
+ *
+ * Pointers: `out_record` is the caller's, and is not kept. `out_length` gets the bytes of the record, 0 if there is
+ * none. `out_key` gets its key, one more than that of the record before: in a store with keys its eight bytes, the
+ * greatest first, keep the records in order. `out_begins_checkpoint` gets 1 if a checkpoint begins with it, a good place
+ * to begin another file, and 0 if not; it may be NULL.
+ *
+ * Errors: TASKWIRE_ERROR_BUFFER_TOO_SMALL: give a larger one. TASKWIRE_ERROR_NULL_POINTER, TASKWIRE_ERROR_MISALIGNED and
+ * TASKWIRE_ERROR_ARGUMENT (a capacity that no buffer has): mend the call. TASKWIRE_ERROR_PANICKED: free the agent.
+ *
+ * Threads: one thread at a time for one agent.
+ *
+ * After an error: nothing was lost; the record comes with the next call.
+ */
+taskwire_status taskwire_agent_poll_journal(struct taskwire_agent *agent,
+                                            uint8_t *out_record,
+                                            size_t capacity,
+                                            size_t *out_length,
+                                            uint64_t *out_key,
+                                            uint32_t *out_begins_checkpoint);
+
+/**
+ * Says that every record up to a key is stored for good: what they say may be told.
+ *
+ * Parameters: `now_us`, the host's clock in microseconds. `key`, that of the newest record stored; an older one than was
+ * said before changes nothing.
+ *
+ * Pointers: `agent` is changed, and nothing is kept.
+ *
+ * Errors: TASKWIRE_ERROR_NOT_WRITTEN: that record was never given out; confirm what was. TASKWIRE_ERROR_VOLATILE: the
+ * agent keeps no journal; leave the call out. TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call.
+ * TASKWIRE_ERROR_PANICKED: free the agent.
+ *
+ * Threads: one thread at a time for one agent.
+ *
+ * After an error: nothing was changed.
+ */
+taskwire_status taskwire_agent_journal_confirmed(struct taskwire_agent *agent,
+                                                 uint64_t now_us,
+                                                 uint64_t key);
+
+/**
+ * Says which records are still needed: those below the key may go, as a later checkpoint is confirmed whole.
+ *
+ * Parameters: `agent`, the agent.
+ *
+ * Pointers: `out_key` gets the first key that a restore still needs, 0 while that is all. It is the caller's, and is not
+ * kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the
+ * agent.
+ *
+ * Threads: one thread at a time for one agent.
+ *
+ * After an error: the key is 0; the agent is as it was.
+ */
+taskwire_status taskwire_agent_journal_needed_from(const struct taskwire_agent *agent,
+                                                   uint64_t *out_key);
+
+/**
+ * Fills what was restored, `struct_size` bytes large, with zeros and its size. taskwire_restored_init calls it.
+ *
+ * Parameters: `struct_size`, in bytes: the size of the struct as the caller was compiled.
+ *
+ * Pointers: `out_restored` is the caller's, and is not kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_STRUCT_SIZE: no
+ * version of the struct has that size; give sizeof.
+ *
+ * Threads: any.
+ *
+ * After an error: nothing was written.
+ */
+taskwire_status taskwire_restored_init_sized(struct taskwire_restored *out_restored, size_t struct_size);
+
+/**
+ * Begins to restore an agent, with no record yet.
+ *
+ * Parameters: `config`, as for taskwire_agent_new; its epoch must be above the one in which the journal was written, its
+ * node the same. The limits may be others, as long as what is stored has room.
+ *
+ * Pointers: `config` and what it points at are the caller's, are copied, and may go after the call. `out_builder` gets
+ * the builder, which is the caller's until taskwire_agent_builder_free, or NULL.
+ *
+ * Errors: TASKWIRE_ERROR_CONFIG_NODE, TASKWIRE_ERROR_CONFIG_RANGE and TASKWIRE_ERROR_CONFIG_FRAME:
+ * taskwire_agent_config_check says what to give. TASKWIRE_ERROR_NULL_POINTER (the node name must be set, too),
+ * TASKWIRE_ERROR_MISALIGNED and TASKWIRE_ERROR_ARGUMENT (a durability that is none): mend the call.
+ * TASKWIRE_ERROR_STRUCT_SIZE: fill the struct with taskwire_agent_config_init. TASKWIRE_ERROR_PANICKED: a fault in the
+ * library; report it.
+ *
+ * Threads: any.
+ *
+ * After an error: there is no builder.
+ */
+taskwire_status taskwire_agent_builder_new(const struct taskwire_agent_config *config,
+                                           struct taskwire_agent_builder **out_builder);
+
+/**
+ * Takes the next bytes of the journal: records as taskwire_agent_poll_journal gave them, in the order of their keys.
+ * Chunks may end anywhere.
+ *
+ * Parameters: `length`, bytes of the chunk.
+ *
+ * Pointers: `builder` is changed. `chunk` is the caller's, and is not kept; it may be NULL if its length is 0.
+ *
+ * Errors: TASKWIRE_ERROR_JOURNAL_CORRUPT, TASKWIRE_ERROR_JOURNAL_NO_CHECKPOINT, TASKWIRE_ERROR_JOURNAL_FORMAT and
+ * TASKWIRE_ERROR_JOURNAL_UNREADABLE: see to the store; taskwire_agent_builder_failed_at says where.
+ * TASKWIRE_ERROR_JOURNAL_OTHER_NODE, TASKWIRE_ERROR_JOURNAL_EPOCH and TASKWIRE_ERROR_JOURNAL_BEYOND_LIMITS: begin again
+ * with another configuration. TASKWIRE_ERROR_BUILDER_SPENT: free it and make another. TASKWIRE_ERROR_OTHER:
+ * taskwire_agent_builder_last_error has the words. TASKWIRE_ERROR_NULL_POINTER, TASKWIRE_ERROR_MISALIGNED and
+ * TASKWIRE_ERROR_ARGUMENT (a length that no bytes have): mend the call. TASKWIRE_ERROR_PANICKED: free the builder.
+ *
+ * Threads: one thread at a time for one builder.
+ *
+ * After an error: the journal was refused, and the builder is spent; after one of the last three that are to be mended it
+ * is as it was.
+ */
+taskwire_status taskwire_agent_builder_replay(struct taskwire_agent_builder *builder,
+                                              const uint8_t *chunk,
+                                              size_t length);
+
+/**
+ * Says that all was given, and makes the agent, with every entry that was not yet durable. No records give an agent that
+ * knows no task. Where a torn tail was found, cut the file there, or begin another: the agent's own journal begins with a
+ * checkpoint.
+ *
+ * Parameters: `out_restored`, filled by taskwire_restored_init, or NULL.
+ *
+ * Pointers: `builder` is changed: it is spent, and only to be freed. `out_agent` gets the agent, which is the caller's
+ * until taskwire_agent_free, or NULL. `out_restored` is the caller's, and gets what was found; what it points at is the
+ * builder's, and holds until taskwire_agent_builder_free.
+ *
+ * Errors: as for taskwire_agent_builder_replay. TASKWIRE_ERROR_JOURNAL_CORRUPT, TASKWIRE_ERROR_JOURNAL_NO_CHECKPOINT,
+ * TASKWIRE_ERROR_JOURNAL_FORMAT and TASKWIRE_ERROR_JOURNAL_UNREADABLE: see to the store.
+ * TASKWIRE_ERROR_JOURNAL_OTHER_NODE, TASKWIRE_ERROR_JOURNAL_EPOCH and TASKWIRE_ERROR_JOURNAL_BEYOND_LIMITS: begin again
+ * with another configuration. TASKWIRE_ERROR_BUILDER_SPENT: free it and make another. TASKWIRE_ERROR_OTHER:
+ * taskwire_agent_builder_last_error has the words. TASKWIRE_ERROR_STRUCT_SIZE, TASKWIRE_ERROR_NULL_POINTER and
+ * TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the builder.
+ *
+ * Threads: one thread at a time for one builder.
+ *
+ * After an error: there is no agent, and nothing is half restored.
+ */
+taskwire_status taskwire_agent_builder_start(struct taskwire_agent_builder *builder,
+                                             struct taskwire_agent **out_agent,
+                                             struct taskwire_restored *out_restored);
+
+/**
+ * Says where in the journal the record is for which it was refused.
+ *
+ * Parameters: `builder`, the builder.
+ *
+ * Pointers: `out_is_set` gets 1 if the journal was refused for one record, and 0 if not. `out_offset` gets the byte at
+ * which that record begins or should begin, counted over all that was given. All are the caller's, and are not kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the
+ * builder.
+ *
+ * Threads: one thread at a time for one builder.
+ *
+ * After an error: both outputs are 0; the builder is as it was.
+ */
+taskwire_status taskwire_agent_builder_failed_at(const struct taskwire_agent_builder *builder,
+                                                 uint32_t *out_is_set,
+                                                 uint64_t *out_offset);
+
+/**
+ * Says in words why the newest refused call of this builder was refused.
+ *
+ * Parameters: `capacity`, bytes of `out_text`, 0 or more: the text is cut to it, and always ended by a NUL if there is
+ * room for one.
+ *
+ * Pointers: `builder` is looked at. `out_text` is the caller's, and may be NULL if `capacity` is 0. `out_length` may be
+ * NULL; it gets the bytes of the whole text without its NUL, so that a length of `capacity` or more says that it was cut.
+ * The text is empty if no call was refused yet.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER, TASKWIRE_ERROR_MISALIGNED and TASKWIRE_ERROR_ARGUMENT (a capacity that no buffer
+ * has): mend the call. TASKWIRE_ERROR_PANICKED: free the builder.
+ *
+ * Threads: one thread at a time for one builder.
+ *
+ * After an error: the text is empty; the builder is as it was.
+ */
+taskwire_status taskwire_agent_builder_last_error(const struct taskwire_agent_builder *builder,
+                                                  char *out_text,
+                                                  size_t capacity,
+                                                  size_t *out_length);
+
+/**
+ * Gives a builder back. The agent that it made lives on.
+ *
+ * Parameters: `builder`, or NULL, which does nothing.
+ *
+ * Pointers: `builder` and every pointer that the library gave out of it are gone after the call.
+ *
+ * Errors: none. A poisoned builder is given back like any other.
+ *
+ * Threads: one thread at a time for one builder, and no other call after this one.
+ *
+ * After an error: there is none.
+ */
+void taskwire_agent_builder_free(struct taskwire_agent_builder *builder);
+
+/**
  * Fills a configuration that is `struct_size` bytes large with the defaults. taskwire_controller_config_init calls it.
  *
  * Parameters: `struct_size`, in bytes: the size of the struct as the caller was compiled.
@@ -2848,6 +3317,158 @@ taskwire_status taskwire_controller_find_task(const struct taskwire_controller *
                                               size_t *out_count);
 
 /**
+ * Fills a change that is `struct_size` bytes large with zeros and its size. taskwire_change_init calls it.
+ *
+ * Parameters: `struct_size`, in bytes: the size of the struct as the caller was compiled.
+ *
+ * Pointers: `out_change` is the caller's, and is not kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_STRUCT_SIZE: no
+ * version of the struct has that size; give sizeof.
+ *
+ * Threads: any.
+ *
+ * After an error: nothing was written.
+ */
+taskwire_status taskwire_change_init_sized(struct taskwire_change *out_change, size_t struct_size);
+
+/**
+ * Makes a filter that takes everything.
+ *
+ * Parameters: none but the output.
+ *
+ * Pointers: `out_filter` gets the filter, which is the caller's until taskwire_filter_free, or NULL.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: a fault in
+ * the library; report it.
+ *
+ * Threads: any.
+ *
+ * After an error: there is no filter.
+ */
+taskwire_status taskwire_filter_new(struct taskwire_filter **out_filter);
+
+/**
+ * Takes a node, beside those already chosen; without any, every node is taken.
+ *
+ * Parameters: `node`, the node's number; one that no node has is no error.
+ *
+ * Pointers: `filter` is changed, and nothing is kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the
+ * filter.
+ *
+ * Threads: one thread at a time for one filter.
+ *
+ * After an error: nothing was changed.
+ */
+taskwire_status taskwire_filter_node(struct taskwire_filter *filter, uint32_t node);
+
+/**
+ * Takes tasks in these states alone, as the view says them; without this call, in all.
+ *
+ * Parameters: `states`, the sum of some of TASKWIRE_FILTER_…; 0 takes none.
+ *
+ * Pointers: `filter` is changed, and nothing is kept.
+ *
+ * Errors: TASKWIRE_ERROR_ARGUMENT (a bit that is none of them), TASKWIRE_ERROR_NULL_POINTER and
+ * TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the filter.
+ *
+ * Threads: one thread at a time for one filter.
+ *
+ * After an error: nothing was changed.
+ */
+taskwire_status taskwire_filter_states(struct taskwire_filter *filter, uint32_t states);
+
+/**
+ * Leaves changes of details out: what can be read then is bounded by the controller's setting `history` alone.
+ *
+ * Parameters: `filter`, the filter.
+ *
+ * Pointers: `filter` is changed, and nothing is kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the
+ * filter.
+ *
+ * Threads: one thread at a time for one filter.
+ *
+ * After an error: nothing was changed.
+ */
+taskwire_status taskwire_filter_without_details(struct taskwire_filter *filter);
+
+/**
+ * Gives a filter back.
+ *
+ * Parameters: `filter`, or NULL, which does nothing.
+ *
+ * Pointers: `filter` is gone after the call.
+ *
+ * Errors: none. A poisoned filter is given back like any other.
+ *
+ * Threads: one thread at a time for one filter, and no other call after this one.
+ *
+ * After an error: there is none.
+ */
+void taskwire_filter_free(struct taskwire_filter *filter);
+
+/**
+ * Says at which revision the view stands, and from which on changes can be read. To begin watching, ask for the newest,
+ * read the view, then go on from there.
+ *
+ * Parameters: `filter`, or NULL for everything: one without details reaches further back.
+ *
+ * Pointers: `filter` is looked at. `out_newest` gets the newest revision, and `out_oldest`, which may be NULL, the oldest
+ * from which taskwire_controller_changes_since can still read. All are the caller's, and are not kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_PANICKED: free the
+ * controller.
+ *
+ * Threads: one thread at a time for one controller, and for one filter.
+ *
+ * After an error: the revisions are 0; the controller is as it was.
+ */
+taskwire_status taskwire_controller_view_revision(const struct taskwire_controller *controller,
+                                                  const struct taskwire_filter *filter,
+                                                  struct taskwire_view_revision *out_newest,
+                                                  struct taskwire_view_revision *out_oldest);
+
+/**
+ * Gives the changes of the view after a revision, in order, by the array. Any number of watchers may read: none is
+ * registered, and none holds another up. A watcher that keeps a copy does what each effect says; as soon as it has read
+ * to the newest revision, its copy is what the view has.
+ *
+ * Parameters: `now_us`, the host's clock in microseconds: how fresh a task is counts from there. `since`, the revision
+ * read up to. `filter`, or NULL for everything. `out_changes` and `out_tasks`, the first of each filled by its _init: its
+ * struct_size is taken for all. `capacity`, how many there are of each, 0 or more.
+ *
+ * Pointers: `since` and `filter` are looked at. `out_changes` is the caller's; so is `out_tasks`, which may be NULL if no
+ * copy is kept; both may be NULL if `capacity` is 0. Where the effect of a change is TASKWIRE_EFFECT_TASK, the task of the
+ * same index has it as the view stands now; the pointers in it are the controller's, and hold until the next call that
+ * changes it. `out_count` gets how many changes were written; less than `capacity` says that there are no more. `out_next`
+ * gets the revision to go on from, also where there was nothing to read; it may be `since` itself. Nothing is kept.
+ *
+ * Errors: TASKWIRE_ERROR_COMPACTED: too far behind. TASKWIRE_ERROR_OTHER_INCARNATION: the controller has begun anew.
+ * TASKWIRE_ERROR_FUTURE_REVISION: no such revision was ever given, which is a mistake. In each of these cases read the
+ * view anew, from taskwire_controller_view_revision on. TASKWIRE_ERROR_STRUCT_SIZE: fill the first of each array with its
+ * _init. TASKWIRE_ERROR_NULL_POINTER, TASKWIRE_ERROR_MISALIGNED and TASKWIRE_ERROR_ARGUMENT (more changes than memory
+ * has): mend the call. TASKWIRE_ERROR_OTHER: read the view anew. TASKWIRE_ERROR_PANICKED: free the controller, or the
+ * filter.
+ *
+ * Threads: one thread at a time for one controller, and for one filter.
+ *
+ * After an error: the controller is as it was.
+ */
+taskwire_status taskwire_controller_changes_since(const struct taskwire_controller *controller,
+                                                  uint64_t now_us,
+                                                  const struct taskwire_view_revision *since,
+                                                  const struct taskwire_filter *filter,
+                                                  struct taskwire_change *out_changes,
+                                                  struct taskwire_task *out_tasks,
+                                                  size_t capacity,
+                                                  size_t *out_count,
+                                                  struct taskwire_view_revision *out_next);
+
+/**
  * How many counters an agent has. It is the same as long as the program runs, and may grow with the library.
  *
  * Parameters: none.
@@ -3134,7 +3755,6 @@ taskwire_status taskwire_framer_wrap(uint32_t kind,
 }  // extern "C"
 #endif  // __cplusplus
 
-#endif  /* TASKWIRE_H */
 
 #ifdef __cplusplus
 extern "C" {
@@ -3313,6 +3933,44 @@ static inline taskwire_status taskwire_node_init(struct taskwire_node *out_node)
     return taskwire_node_init_sized(out_node, sizeof *out_node);
 }
 
+/**
+ * Fills a change with zeros and its size.
+ *
+ * Parameters: `out_change`, the struct.
+ *
+ * Pointers: `out_change` is the caller's, and is not kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_STRUCT_SIZE: the
+ * library does not know a struct of this size; it is older than the program's first version.
+ *
+ * Threads: any.
+ *
+ * After an error: nothing was written.
+ */
+static inline taskwire_status taskwire_change_init(struct taskwire_change *out_change)
+{
+    return taskwire_change_init_sized(out_change, sizeof *out_change);
+}
+
+/**
+ * Fills what was restored with zeros and its size.
+ *
+ * Parameters: `out_restored`, the struct.
+ *
+ * Pointers: `out_restored` is the caller's, and is not kept.
+ *
+ * Errors: TASKWIRE_ERROR_NULL_POINTER and TASKWIRE_ERROR_MISALIGNED: mend the call. TASKWIRE_ERROR_STRUCT_SIZE: the
+ * library does not know a struct of this size; it is older than the program's first version.
+ *
+ * Threads: any.
+ *
+ * After an error: nothing was written.
+ */
+static inline taskwire_status taskwire_restored_init(struct taskwire_restored *out_restored)
+{
+    return taskwire_restored_init_sized(out_restored, sizeof *out_restored);
+}
+
 #ifdef TASKWIRE_SMALL
 /**
  * Stops the program, where the small build cannot go on: malloc has given nothing, or there is a fault in the library. The
@@ -3335,3 +3993,5 @@ void taskwire_stop(const char *why);
 #ifdef __cplusplus
 }
 #endif
+
+#endif  /* TASKWIRE_H */

@@ -1,13 +1,15 @@
 //! docs/EMBEDDING.md shows the programs of examples/embedding as they are, which scripts/embedding.sh builds and runs, and
-//! explains every setting of config.rs with its default.
+//! explains every setting of config.rs with its default. docs/WATCHING.md shows the watchers that the tests of the C interface
+//! and of the Go package use.
 
 const DOCUMENT: &str = include_str!("../docs/EMBEDDING.md");
+const WATCHING: &str = include_str!("../docs/WATCHING.md");
 const CONFIG: &str = include_str!("../src/config.rs");
 
 /// The only code block that begins with this fence.
-fn block(fence: &str) -> &'static str {
+fn block(document: &'static str, fence: &str) -> &'static str {
     let begin = format!("\n```{fence}\n");
-    let mut parts = DOCUMENT.split(&begin).skip(1);
+    let mut parts = document.split(&begin).skip(1);
     let block = parts.next().unwrap_or_else(|| panic!("no block {fence}")).split("```").next().expect("a part");
     assert!(parts.next().is_none(), "two blocks {fence}");
     block
@@ -15,9 +17,11 @@ fn block(fence: &str) -> &'static str {
 
 #[test]
 fn the_programs_are_shown_as_they_are() {
-    assert_eq!(block("c"), include_str!("../examples/embedding/agent.c"));
-    assert_eq!(block("go"), include_str!("../examples/embedding/agent.go"));
-    assert_eq!(block("rust"), include_str!("../examples/embedding/controller.rs"));
+    assert_eq!(block(DOCUMENT, "c"), include_str!("../examples/embedding/agent.c"));
+    assert_eq!(block(DOCUMENT, "go"), include_str!("../examples/embedding/agent.go"));
+    assert_eq!(block(DOCUMENT, "rust"), include_str!("../examples/embedding/controller.rs"));
+    assert_eq!(block(WATCHING, "c"), include_str!("../ffi/tests/c/running.h"));
+    assert_eq!(block(WATCHING, "go"), include_str!("../ffi/go/watch_example_test.go"));
 }
 
 /// The settings of config.rs: the name, and its default where the comment says one.

@@ -25,43 +25,57 @@ type Agent struct {
 }
 
 // NewAgent makes an agent. ErrConfigNode, ErrConfigRange and ErrConfigFrame: the error says what was given and what to
-// give.
+// give. One that goes on from a journal is made by an AgentBuilder.
 func NewAgent(config Config) (*Agent, error) {
-	if C.taskwire_abi_version() != C.TASKWIRE_ABI_VERSION {
-		return nil, ErrABIVersion
-	}
-	var settings C.taskwire_agent_config
-	if status := Status(C.taskwire_agent_config_init(&settings)); status != ok {
-		return nil, &Error{Call: "NewAgent", Status: status, Text: status.Error()}
-	}
-	config.put(&settings)
-	name, whole := nameForC(config.Node)
-	if !whole {
-		return nil, &Error{Call: "NewAgent", Status: ErrConfigNode, Text: "the node name has a NUL in it"}
-	}
-	defer freeName(name)
-	// The struct points to memory of C alone, but is itself in Go's: it goes over in one of C's.
-	there := (*C.taskwire_agent_config)(C.malloc(C.sizeof_taskwire_agent_config))
-	defer C.free(unsafe.Pointer(there))
-	*there = settings
-	there.node = name
 	var made *C.taskwire_agent
-	if status := Status(C.taskwire_agent_new(there, &made)); status != ok {
-		text := words(func(text *C.char, capacity C.size_t, length *C.size_t) {
-			C.taskwire_agent_config_check(there, text, capacity, length)
-		})
-		if text == "" {
-			text = status.Error()
-		}
-		return nil, &Error{Call: "NewAgent", Status: status, Text: text}
+	err := config.give("NewAgent", func(there *C.taskwire_agent_config) C.taskwire_status {
+		return C.taskwire_agent_new(there, &made)
+	})
+	if err != nil {
+		return nil, err
 	}
+	return agentOf(made), nil
+}
+
+// agentOf makes the agent behind a handle Go's.
+func agentOf(made *C.taskwire_agent) *Agent {
 	batch := &batch{}
 	agent := &Agent{batch: batch, object: newObject(unsafe.Pointer(made), func(pointer unsafe.Pointer) {
 		C.taskwire_agent_free((*C.taskwire_agent)(pointer))
 		batch.free()
 	})}
 	C.taskwire_agent_event_init(&agent.eventsRoom[0])
-	return agent, nil
+	return agent
+}
+
+// give hands the settings to a function of the library that makes something of them; refused, the error has the words.
+func (config *Config) give(call string, to func(*C.taskwire_agent_config) C.taskwire_status) error {
+	if C.taskwire_abi_version() != C.TASKWIRE_ABI_VERSION {
+		return ErrABIVersion
+	}
+	name, whole := nameForC(config.Node)
+	if !whole {
+		return &Error{Call: call, Status: ErrConfigNode, Text: "the node name has a NUL in it"}
+	}
+	defer freeName(name)
+	// The struct points to memory of C, and so goes over in memory of C's.
+	there := (*C.taskwire_agent_config)(C.calloc(1, C.sizeof_taskwire_agent_config))
+	defer C.free(unsafe.Pointer(there))
+	if status := Status(C.taskwire_agent_config_init(there)); status != ok {
+		return &Error{Call: call, Status: status, Text: status.Error()}
+	}
+	config.put(there)
+	there.node = name
+	if status := Status(to(there)); status != ok {
+		text := words(func(text *C.char, capacity C.size_t, length *C.size_t) {
+			C.taskwire_agent_config_check(there, text, capacity, length)
+		})
+		if text == "" {
+			text = status.Error()
+		}
+		return &Error{Call: call, Status: status, Text: text}
+	}
+	return nil
 }
 
 // Close gives the agent back; again does nothing. What is not yet durable is lost: IsDurable and Goodbye come before.

@@ -62,6 +62,12 @@ type Config struct {
 	BytesInFlight int
 	// DetailAfter: after so many frames full of transitions an eighth of the next is for progress. 1 to 1,024; 8 by default.
 	DetailAfter int
+	// DetailInterval is the least time between two frames that go for details alone. 0 to 1 h; 100 ms by default.
+	DetailInterval time.Duration
+	// SketchFrom is from how many records on a repair first looks for those that differ. 64 by default.
+	SketchFrom int
+	// Durability says whether a journal is kept: Volatile, the zero value, or WriteAhead.
+	Durability Durability
 }
 
 // put writes the settings over the defaults that c has. The name is left to the caller, which frees it.
@@ -77,11 +83,13 @@ func (config *Config) put(c *C.taskwire_agent_config) {
 		{config.Metadata, &c.metadata}, {config.Message, &c.message}, {config.Result, &c.result}, {config.Frame, &c.frame},
 		{config.Finals, &c.finals}, {config.Events, &c.events}, {config.FramesInFlight, &c.frames_in_flight},
 		{config.BytesInFlight, &c.bytes_in_flight}, {config.DetailAfter, &c.detail_after},
-		{config.Value, &c.value},
+		{config.Value, &c.value}, {config.SketchFrom, &c.sketch_from},
 	} {
 		putCount(setting.to, setting.value)
 	}
+	c.durability = C.uint32_t(config.Durability)
 	putTime(&c.linger_us, config.Linger)
+	putTime(&c.detail_interval_us, config.DetailInterval)
 	putTime(&c.least_rto_us, config.LeastRTO)
 	putTime(&c.most_backoff_us, config.MostBackoff)
 }

@@ -14,7 +14,8 @@ import (
 // A Controller is the control side: it holds the view of many agents. Made by NewController, given back by Close.
 type Controller struct {
 	*object
-	events *controllerEvents
+	events   *controllerEvents
+	watching *watching
 
 	// What C writes into, here so that no call allocates it.
 	task   C.taskwire_task_id

@@ -65,6 +65,16 @@ type ControllerConfig struct {
 	BytesInFlight int
 	// DetailAfter: after so many frames full of changes an eighth of the next is for details. 1 to 1,024; 8 by default.
 	DetailAfter int
+	// DetailInterval is the least time between two frames that go for details alone. 0 to 1 h; 100 ms by default.
+	DetailInterval time.Duration
+	// SketchFrom is from how many records on a repair first looks for those that differ. 64 by default.
+	SketchFrom int
+	// MassSilencePercent: when more than this share of the nodes falls silent at once, the fault is taken for this side's,
+	// and no lease ends for a while. 1 to 100, and 100 is never; 50 by default.
+	MassSilencePercent int
+	// MassSilenceHold is how much longer than its lease a silent node is believed in at most because of that. 0 to a day;
+	// five minutes by default.
+	MassSilenceHold time.Duration
 }
 
 // put writes the settings over the defaults that c has. The name is left to the caller, which frees it.
@@ -84,6 +94,7 @@ func (config *ControllerConfig) put(c *C.taskwire_controller_config) {
 		{config.FinalsOfAllNodes, &c.finals_of_all_nodes}, {config.History, &c.history},
 		{config.DetailHistory, &c.detail_history}, {config.FramesInFlight, &c.frames_in_flight},
 		{config.BytesInFlight, &c.bytes_in_flight}, {config.DetailAfter, &c.detail_after}, {config.Value, &c.value},
+		{config.SketchFrom, &c.sketch_from}, {config.MassSilencePercent, &c.mass_silence_percent},
 	} {
 		putCount(setting.to, setting.value)
 	}
@@ -93,7 +104,7 @@ func (config *ControllerConfig) put(c *C.taskwire_controller_config) {
 	}{
 		{config.Heartbeat, &c.heartbeat_us}, {config.Lease, &c.lease_us}, {config.Lateness, &c.lateness_us},
 		{config.Linger, &c.linger_us}, {config.LeastRTO, &c.least_rto_us}, {config.MostBackoff, &c.most_backoff_us},
-		{config.FinalsAge, &c.finals_age_us},
+		{config.FinalsAge, &c.finals_age_us}, {config.MassSilenceHold, &c.mass_silence_hold_us}, {config.DetailInterval, &c.detail_interval_us},
 	} {
 		putTime(setting.to, setting.value)
 	}

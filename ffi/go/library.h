@@ -10,6 +10,12 @@
 struct taskwire_agent {
     unsigned char of_the_library;
 };
+struct taskwire_agent_builder {
+    unsigned char of_the_library;
+};
+struct taskwire_filter {
+    unsigned char of_the_library;
+};
 struct taskwire_controller {
     unsigned char of_the_library;
 };

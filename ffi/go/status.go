@@ -28,6 +28,9 @@ const (
 	ErrConfigRange    = Status(C.TASKWIRE_ERROR_CONFIG_RANGE)     // a setting is outside its range; the error says which
 	ErrConfigFrame    = Status(C.TASKWIRE_ERROR_CONFIG_FRAME)     // a task at its bounds does not fit into a frame
 	ErrMisaligned     = Status(C.TASKWIRE_ERROR_MISALIGNED)       // not to be met from Go
+
+	ErrJournalOtherNode = Status(C.TASKWIRE_ERROR_JOURNAL_OTHER_NODE) // the journal is of another node
+	ErrJournalEpoch     = Status(C.TASKWIRE_ERROR_JOURNAL_EPOCH)      // give an epoch above that of the journal
 )
 
 // Faults of the peer or the network: none is fatal, each is counted, go on.
@@ -45,6 +48,8 @@ const (
 	ErrFull          = Status(C.TASKWIRE_ERROR_FULL)            // only from Register and Retry: again when more is durable
 	ErrTooLong       = Status(C.TASKWIRE_ERROR_TOO_LONG)        // metadata or result: shorten it
 	ErrNumbersUsedUp = Status(C.TASKWIRE_ERROR_NUMBERS_USED_UP) // begin anew with another task or node
+
+	ErrJournalBeyondLimits = Status(C.TASKWIRE_ERROR_JOURNAL_BEYOND_LIMITS) // configure larger bounds
 )
 
 // What the state does not allow.
@@ -61,12 +66,26 @@ const (
 	ErrNotPolled         = Status(C.TASKWIRE_ERROR_NOT_POLLED)     // poll and store the events before
 	ErrAlreadyEnded      = Status(C.TASKWIRE_ERROR_ALREADY_ENDED)  // there is nothing to give up
 	ErrNoSession         = Status(C.TASKWIRE_ERROR_NO_SESSION)     // wait for SessionOpened
+	ErrVolatile          = Status(C.TASKWIRE_ERROR_VOLATILE)       // the agent keeps no journal
+	ErrNotWritten        = Status(C.TASKWIRE_ERROR_NOT_WRITTEN)    // that record was never given out
+	ErrBuilderSpent      = Status(C.TASKWIRE_ERROR_BUILDER_SPENT)  // it has made its agent, or was refused
+
+	// Of ChangesSince: in each case read the view anew, from ViewRevision on.
+	ErrCompacted        = Status(C.TASKWIRE_ERROR_COMPACTED)         // too far behind
+	ErrFutureRevision   = Status(C.TASKWIRE_ERROR_FUTURE_REVISION)   // no such revision was ever given
+	ErrOtherIncarnation = Status(C.TASKWIRE_ERROR_OTHER_INCARNATION) // the controller has begun anew
 )
 
 // Fatal.
 const (
 	ErrPanicked = Status(C.TASKWIRE_ERROR_PANICKED) // a fault in the library was caught: close the object
 	ErrOther    = Status(C.TASKWIRE_ERROR_OTHER)    // fatal for the call; the error has the words
+
+	// The store has lost what it promised, or holds what it cannot; FailedAt says where.
+	ErrJournalCorrupt      = Status(C.TASKWIRE_ERROR_JOURNAL_CORRUPT)       // a confirmed record cannot be read
+	ErrJournalNoCheckpoint = Status(C.TASKWIRE_ERROR_JOURNAL_NO_CHECKPOINT) // earlier records are missing
+	ErrJournalFormat       = Status(C.TASKWIRE_ERROR_JOURNAL_FORMAT)        // a later version wrote it
+	ErrJournalUnreadable   = Status(C.TASKWIRE_ERROR_JOURNAL_UNREADABLE)    // a record says what cannot be
 )
 
 var (

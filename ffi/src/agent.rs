@@ -1,36 +1,34 @@
 //! An agent behind a handle: its making, its end, and the words of its last refusal. What the host reports stands in
 //! `report`, the calls of the loop in `exchange`, and the questions in `inspect`.
 
+pub(crate) mod builder;
 pub(crate) mod exchange;
 pub(crate) mod inspect;
+pub(crate) mod journal;
 pub(crate) mod liveness;
 pub(crate) mod report;
 
-use core::cell::Cell;
 use core::ffi::c_char;
 
-use taskwire::Agent;
+use taskwire::{Agent, Instant};
 
 use crate::config::{checked, taskwire_agent_config};
-use crate::failure::{say, Failure};
-use crate::handle::{call, give, look, take, Object};
+use crate::handle::{call, give, objects, take, Standing};
+use crate::role::{self, Role};
 use crate::status::taskwire_status;
-use crate::view::{Out, Pointer, TextOut};
+use crate::view::{Out, Pointer};
 
 /// A task agent of one node. Made by taskwire_agent_new, given back by taskwire_agent_free.
 pub struct taskwire_agent {
     pub(crate) core: Agent,
-    failure: Failure,
-    poisoned: Cell<bool>,
+    pub(crate) standing: Standing,
 }
 
-impl Object for taskwire_agent {
-    fn poisoned(&self) -> &Cell<bool> {
-        &self.poisoned
-    }
+objects!(taskwire_agent);
 
-    fn refused(&mut self, failure: Failure) {
-        self.failure = failure;
+impl Role for taskwire_agent {
+    fn due(&self) -> Option<(Instant, &'static str)> {
+        Some((self.core.next_timeout()?, self.core.next_timeout_reason()?))
     }
 }
 
@@ -58,19 +56,9 @@ pub unsafe extern "C" fn taskwire_agent_config_check(
     capacity: usize,
     out_length: *mut usize,
 ) -> taskwire_status {
-    // SAFETY: NULL or valid for writes (the text for `capacity` bytes), which the caller promises.
-    let (out_text, out_length) = unsafe { (TextOut::new(out_text, capacity), Out::optional(out_length)) };
-    call(|| {
-        let (out_text, out_length) = (out_text?, out_length?);
-        // SAFETY: NULL or valid for reads of its struct_size, its node ended by a NUL, which the caller promises.
-        match unsafe { checked(config) } {
-            Ok(_) => Ok(()),
-            Err(failure) => {
-                say(&failure, out_text, out_length);
-                Err(failure)
-            }
-        }
-    })
+    // SAFETY: the outputs are NULL or valid for writes (the text for `capacity` bytes), and the configuration NULL or valid
+    // for reads of its struct_size, its node ended by a NUL: the caller's promise.
+    unsafe { role::config_check(|| checked(config), out_text, capacity, out_length) }
 }
 
 /// Makes an agent.
@@ -100,7 +88,7 @@ pub unsafe extern "C" fn taskwire_agent_new(
         // SAFETY: NULL or valid for reads of its struct_size, its node ended by a NUL, which the caller promises.
         let (config, seed) = unsafe { checked(config) }?;
         let core = Agent::new(config, seed)?;
-        let agent = taskwire_agent { core, failure: Failure::None, poisoned: Cell::new(false) };
+        let agent = taskwire_agent { core, standing: Standing::default() };
         out_agent.set(Pointer(give(agent)));
         Ok(())
     })
@@ -147,13 +135,7 @@ pub unsafe extern "C" fn taskwire_agent_last_error(
     capacity: usize,
     out_length: *mut usize,
 ) -> taskwire_status {
-    // SAFETY: NULL or valid for writes (the text for `capacity` bytes), which the caller promises.
-    let (out_text, out_length) = unsafe { (TextOut::new(out_text, capacity), Out::optional(out_length)) };
-    // SAFETY: NULL or an agent that is alive and used by no other thread, which the caller promises.
-    unsafe {
-        look(agent, |agent| {
-            say(&agent.failure, out_text?, out_length?);
-            Ok(())
-        })
-    }
+    // SAFETY: NULL or alive and used by no other thread; the outputs NULL or valid for writes (the text for `capacity`
+    // bytes): the caller's promise.
+    unsafe { role::last_error(agent, out_text, capacity, out_length) }
 }

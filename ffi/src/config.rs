@@ -5,11 +5,17 @@ use core::ffi::c_char;
 use core::mem::offset_of;
 use core::time::Duration;
 
-use taskwire::{AgentConfig, Epoch, Limits, Name, Pace};
+use taskwire::{AgentConfig, Durability, Epoch, Limits, Name, Pace};
 
 use crate::failure::Failure;
-use crate::status::{taskwire_status, TASKWIRE_ERROR_CONFIG_NODE};
+use crate::status::{taskwire_status, TASKWIRE_ERROR_ARGUMENT, TASKWIRE_ERROR_CONFIG_NODE};
 use crate::view::{self, Growing};
+
+/// Memory alone: there is no journal, and a restart begins with nothing. The default.
+pub const TASKWIRE_DURABILITY_VOLATILE: u32 = 0;
+/// A journal: nothing is told before taskwire_agent_journal_confirmed has said that it is stored, and a restart goes on
+/// from there.
+pub const TASKWIRE_DURABILITY_WRITE_AHEAD: u32 = 1;
 
 /// Settings of an agent. Fill it with taskwire_agent_config_init, then set node, epoch and seed at least.
 #[repr(C)]
@@ -63,6 +69,12 @@ pub struct taskwire_agent_config {
     /// Bytes of metadata of a task, however they travel: what is longer than `metadata` follows its registration in parts.
     /// 0 (none does) to 1,048,576; 65,536 by default.
     pub value: u32,
+    /// Records from which on a repair first looks for those that differ, in place of telling all. Any; 64 by default.
+    pub sketch_from: u32,
+    /// One of TASKWIRE_DURABILITY_…: whether a journal is kept. TASKWIRE_DURABILITY_VOLATILE by default.
+    pub durability: u32,
+    /// The least time between two frames that go for details alone, in microseconds. 0 to 3,600,000,000; 100,000 by default.
+    pub detail_interval_us: u64,
 }
 
 // SAFETY: repr(C), begins with struct_size, integers and raw pointers only; FIRST ends behind `seed`, within the struct.
@@ -93,6 +105,9 @@ unsafe impl Growing for taskwire_agent_config {
             bytes_in_flight: pace.bytes_in_flight,
             detail_after: pace.detail_after,
             value: limits.value,
+            sketch_from: pace.sketch_from,
+            durability: TASKWIRE_DURABILITY_VOLATILE,
+            detail_interval_us: micros(pace.detail_interval),
         }
     }
 }
@@ -100,6 +115,37 @@ unsafe impl Growing for taskwire_agent_config {
 pub(crate) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
+
+/// The core's limits and pace of a configuration, whose fields have the same names in both roles: of structs of C one way
+/// and the other, so that a setting that is added stands in one place.
+macro_rules! limits_and_pace {
+    ($given:ident) => {
+        (
+            taskwire::Limits {
+                slots: $given.slots,
+                log: $given.log,
+                metadata: $given.metadata,
+                message: $given.message,
+                result: $given.result,
+                frame: $given.frame,
+                finals: $given.finals,
+                value: $given.value,
+            },
+            taskwire::Pace {
+                linger: core::time::Duration::from_micros($given.linger_us),
+                least_rto: core::time::Duration::from_micros($given.least_rto_us),
+                most_backoff: core::time::Duration::from_micros($given.most_backoff_us),
+                frames_in_flight: $given.frames_in_flight,
+                bytes_in_flight: $given.bytes_in_flight,
+                detail_after: $given.detail_after,
+                sketch_from: $given.sketch_from,
+                detail_interval: core::time::Duration::from_micros($given.detail_interval_us),
+            },
+        )
+    };
+}
+#[cfg(feature = "std")]
+pub(crate) use limits_and_pace;
 
 /// The core's configuration and the seed, checked by the core.
 ///
@@ -114,22 +160,12 @@ pub(crate) unsafe fn checked(config: *const taskwire_agent_config) -> Result<(Ag
     let mut config = AgentConfig::new(node, given.epoch)?;
     config.epoch = Epoch(given.epoch);
     config.wall_clock_offset = given.wall_clock_offset_ms;
-    config.limits = Limits {
-        slots: given.slots,
-        log: given.log,
-        metadata: given.metadata,
-        message: given.message,
-        result: given.result,
-        frame: given.frame,
-        finals: given.finals,
-        value: given.value,
+    (config.limits, config.pace) = limits_and_pace!(given);
+    config.durability = match given.durability {
+        TASKWIRE_DURABILITY_VOLATILE => Durability::Volatile,
+        TASKWIRE_DURABILITY_WRITE_AHEAD => Durability::WriteAhead,
+        _ => return Err(TASKWIRE_ERROR_ARGUMENT.into()),
     };
-    config.pace.linger = Duration::from_micros(given.linger_us);
-    config.pace.least_rto = Duration::from_micros(given.least_rto_us);
-    config.pace.most_backoff = Duration::from_micros(given.most_backoff_us);
-    config.pace.frames_in_flight = given.frames_in_flight;
-    config.pace.bytes_in_flight = given.bytes_in_flight;
-    config.pace.detail_after = given.detail_after;
     config.events = given.events;
     config.clock_rate_error_ppm = given.clock_rate_error_ppm;
     config.check()?;

@@ -6,16 +6,16 @@ pub(crate) mod decide;
 pub(crate) mod event;
 pub(crate) mod exchange;
 pub(crate) mod inspect;
+pub(crate) mod watch;
 
-use core::cell::Cell;
 use core::ffi::c_char;
 
-use taskwire::{Controller, ControllerEvent};
+use taskwire::{Controller, ControllerEvent, Instant};
 
-use crate::failure::{say, Failure};
-use crate::handle::{call, give, look, take, Object};
+use crate::handle::{call, give, objects, take, Standing};
+use crate::role::{self, Role};
 use crate::status::taskwire_status;
-use crate::view::{Out, Pointer, TextOut};
+use crate::view::{Out, Pointer};
 use config::{checked, taskwire_controller_config};
 
 /// A controller of many nodes. Made by taskwire_controller_new, given back by taskwire_controller_free.
@@ -23,17 +23,14 @@ pub struct taskwire_controller {
     pub(crate) core: Controller,
     /// The events that the host polled last: what they point at lives as long as they do.
     pub(crate) told: Vec<ControllerEvent>,
-    failure: Failure,
-    poisoned: Cell<bool>,
+    pub(crate) standing: Standing,
 }
 
-impl Object for taskwire_controller {
-    fn poisoned(&self) -> &Cell<bool> {
-        &self.poisoned
-    }
+objects!(taskwire_controller);
 
-    fn refused(&mut self, failure: Failure) {
-        self.failure = failure;
+impl Role for taskwire_controller {
+    fn due(&self) -> Option<(Instant, &'static str)> {
+        Some((self.core.next_timeout()?, self.core.next_timeout_reason()?))
     }
 }
 
@@ -62,19 +59,9 @@ pub unsafe extern "C" fn taskwire_controller_config_check(
     capacity: usize,
     out_length: *mut usize,
 ) -> taskwire_status {
-    // SAFETY: NULL or valid for writes (the text for `capacity` bytes), which the caller promises.
-    let (out_text, out_length) = unsafe { (TextOut::new(out_text, capacity), Out::optional(out_length)) };
-    call(|| {
-        let (out_text, out_length) = (out_text?, out_length?);
-        // SAFETY: NULL or valid for reads of its struct_size, its name ended by a NUL, which the caller promises.
-        match unsafe { checked(config) } {
-            Ok(_) => Ok(()),
-            Err(failure) => {
-                say(&failure, out_text, out_length);
-                Err(failure)
-            }
-        }
-    })
+    // SAFETY: the outputs are NULL or valid for writes (the text for `capacity` bytes), and the configuration NULL or valid
+    // for reads of its struct_size, its name ended by a NUL: the caller's promise.
+    unsafe { role::config_check(|| checked(config), out_text, capacity, out_length) }
 }
 
 /// Makes a controller that knows no node.
@@ -104,8 +91,7 @@ pub unsafe extern "C" fn taskwire_controller_new(
         // SAFETY: NULL or valid for reads of its struct_size, its name ended by a NUL, which the caller promises.
         let (config, seed) = unsafe { checked(config) }?;
         let core = Controller::new(config, seed)?;
-        let controller =
-            taskwire_controller { core, told: Vec::new(), failure: Failure::None, poisoned: Cell::new(false) };
+        let controller = taskwire_controller { core, told: Vec::new(), standing: Standing::default() };
         out_controller.set(Pointer(give(controller)));
         Ok(())
     })
@@ -151,13 +137,7 @@ pub unsafe extern "C" fn taskwire_controller_last_error(
     capacity: usize,
     out_length: *mut usize,
 ) -> taskwire_status {
-    // SAFETY: NULL or valid for writes (the text for `capacity` bytes), which the caller promises.
-    let (out_text, out_length) = unsafe { (TextOut::new(out_text, capacity), Out::optional(out_length)) };
-    // SAFETY: NULL or a controller that is alive and used by no other thread, which the caller promises.
-    unsafe {
-        look(controller, |controller| {
-            say(&controller.failure, out_text?, out_length?);
-            Ok(())
-        })
-    }
+    // SAFETY: NULL or alive and used by no other thread; the outputs NULL or valid for writes (the text for `capacity`
+    // bytes): the caller's promise.
+    unsafe { role::last_error(controller, out_text, capacity, out_length) }
 }

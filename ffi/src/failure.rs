@@ -4,7 +4,8 @@
 use core::fmt;
 
 use taskwire::{
-    BufferTooSmall, CommitError, ConfigError, GiveUpError, Illegal, ReceiveError, SleepError, SupersedeError, TaskError,
+    BufferTooSmall, CommitError, ConfigError, GiveUpError, Illegal, JournalError, ReceiveError, RestoreError,
+    SleepError, SupersedeError, TaskError, WatchError,
 };
 
 use crate::status::*;
@@ -36,6 +37,12 @@ pub(crate) enum Failure {
     Commit(CommitError),
     /// `give_up`.
     GiveUp(GiveUpError),
+    /// `journal_confirmed`.
+    Journal(JournalError),
+    /// `replay` and `start`.
+    Restore(RestoreError),
+    /// `changes_since`.
+    Watch(WatchError),
 }
 
 impl Failure {
@@ -52,6 +59,9 @@ impl Failure {
             Failure::Config(error) => of_config(error),
             Failure::Commit(error) => of_commit(error),
             Failure::GiveUp(error) => of_give_up(error),
+            Failure::Journal(error) => of_journal(error),
+            Failure::Restore(error) => of_restore(error),
+            Failure::Watch(error) => of_watch(error),
         }
     }
 }
@@ -69,6 +79,9 @@ impl fmt::Display for Failure {
             Failure::Config(error) => error.fmt(f),
             Failure::Commit(error) => error.fmt(f),
             Failure::GiveUp(error) => error.fmt(f),
+            Failure::Journal(error) => error.fmt(f),
+            Failure::Restore(error) => error.fmt(f),
+            Failure::Watch(error) => error.fmt(f),
         }
     }
 }
@@ -79,52 +92,28 @@ impl From<taskwire_status> for Failure {
     }
 }
 
-impl From<TaskError> for Failure {
-    fn from(error: TaskError) -> Failure {
-        Failure::Task(error)
-    }
+macro_rules! from {
+    ($($error:ty => $variant:ident),* $(,)?) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Failure {
+                Failure::$variant(error)
+            }
+        })*
+    };
 }
 
-impl From<ReceiveError> for Failure {
-    fn from(error: ReceiveError) -> Failure {
-        Failure::Receive(error)
-    }
-}
-
-impl From<BufferTooSmall> for Failure {
-    fn from(error: BufferTooSmall) -> Failure {
-        Failure::Buffer(error)
-    }
-}
-
-impl From<SupersedeError> for Failure {
-    fn from(error: SupersedeError) -> Failure {
-        Failure::Supersede(error)
-    }
-}
-
-impl From<SleepError> for Failure {
-    fn from(error: SleepError) -> Failure {
-        Failure::Sleep(error)
-    }
-}
-
-impl From<ConfigError> for Failure {
-    fn from(error: ConfigError) -> Failure {
-        Failure::Config(error)
-    }
-}
-
-impl From<CommitError> for Failure {
-    fn from(error: CommitError) -> Failure {
-        Failure::Commit(error)
-    }
-}
-
-impl From<GiveUpError> for Failure {
-    fn from(error: GiveUpError) -> Failure {
-        Failure::GiveUp(error)
-    }
+from! {
+    TaskError => Task,
+    ReceiveError => Receive,
+    BufferTooSmall => Buffer,
+    SupersedeError => Supersede,
+    SleepError => Sleep,
+    ConfigError => Config,
+    CommitError => Commit,
+    GiveUpError => GiveUp,
+    JournalError => Journal,
+    RestoreError => Restore,
+    WatchError => Watch,
 }
 
 /// Writes the words of a refusal, and their length.
@@ -213,6 +202,38 @@ fn of_give_up(error: &GiveUpError) -> taskwire_status {
         GiveUpError::UnknownNode(_) => TASKWIRE_ERROR_UNKNOWN_NODE,
         GiveUpError::UnknownTask { .. } => TASKWIRE_ERROR_UNKNOWN_TASK,
         GiveUpError::Ended(_) => TASKWIRE_ERROR_ALREADY_ENDED,
+        _ => TASKWIRE_ERROR_OTHER,
+    }
+}
+
+fn of_journal(error: &JournalError) -> taskwire_status {
+    match error {
+        JournalError::Volatile => TASKWIRE_ERROR_VOLATILE,
+        JournalError::NotWritten { .. } => TASKWIRE_ERROR_NOT_WRITTEN,
+        _ => TASKWIRE_ERROR_OTHER,
+    }
+}
+
+fn of_restore(error: &RestoreError) -> taskwire_status {
+    match error {
+        RestoreError::Corrupt { .. } => TASKWIRE_ERROR_JOURNAL_CORRUPT,
+        RestoreError::NoCheckpoint { .. } => TASKWIRE_ERROR_JOURNAL_NO_CHECKPOINT,
+        RestoreError::OtherNode { .. } => TASKWIRE_ERROR_JOURNAL_OTHER_NODE,
+        RestoreError::Format { .. } => TASKWIRE_ERROR_JOURNAL_FORMAT,
+        RestoreError::EpochNotLarger { .. } => TASKWIRE_ERROR_JOURNAL_EPOCH,
+        RestoreError::Undecodable { .. } | RestoreError::Illegal { .. } | RestoreError::Inconsistent { .. } => {
+            TASKWIRE_ERROR_JOURNAL_UNREADABLE
+        }
+        RestoreError::BeyondLimits { .. } => TASKWIRE_ERROR_JOURNAL_BEYOND_LIMITS,
+        _ => TASKWIRE_ERROR_OTHER,
+    }
+}
+
+fn of_watch(error: &WatchError) -> taskwire_status {
+    match error {
+        WatchError::Compacted { .. } => TASKWIRE_ERROR_COMPACTED,
+        WatchError::Future { .. } => TASKWIRE_ERROR_FUTURE_REVISION,
+        WatchError::OtherIncarnation { .. } => TASKWIRE_ERROR_OTHER_INCARNATION,
         _ => TASKWIRE_ERROR_OTHER,
     }
 }

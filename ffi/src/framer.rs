@@ -1,12 +1,10 @@
 //! Frames over a byte stream (TCP, TLS, pipes; serial lines) behind a handle. The forms of streams are the core's.
 
-use core::cell::Cell;
 use core::ffi::c_void;
 
 use taskwire::wire::{Deframer, Framing, WrapError};
 
-use crate::failure::Failure;
-use crate::handle::{call, change, give, look, take, Object};
+use crate::handle::{call, change, give, look, objects, take, Standing};
 use crate::status::{
     taskwire_status, TASKWIRE_ERROR_ARGUMENT, TASKWIRE_ERROR_BUFFER_TOO_SMALL, TASKWIRE_ERROR_STREAM_BROKEN,
 };
@@ -39,17 +37,11 @@ const BOUNDS: core::ops::RangeInclusive<u32> = 512..=65_535;
 /// Cuts a byte stream into frames. Made by taskwire_framer_new, given back by taskwire_framer_free.
 pub struct taskwire_framer {
     core: Deframer,
-    poisoned: Cell<bool>,
+    // A broken stream says all there is to say by its status: nobody asks for words.
+    standing: Standing,
 }
 
-impl Object for taskwire_framer {
-    fn poisoned(&self) -> &Cell<bool> {
-        &self.poisoned
-    }
-
-    // A broken stream says all there is to say by its status.
-    fn refused(&mut self, _: Failure) {}
-}
+objects!(taskwire_framer);
 
 /// Makes a framer for the bytes that come in on one connection.
 ///
@@ -77,7 +69,7 @@ pub unsafe extern "C" fn taskwire_framer_new(
     call(|| {
         let mut out_framer = out_framer?;
         let framing = framing(kind).filter(|_| BOUNDS.contains(&most_frame)).ok_or(TASKWIRE_ERROR_ARGUMENT)?;
-        let framer = taskwire_framer { core: Deframer::new(framing, most_frame), poisoned: Cell::new(false) };
+        let framer = taskwire_framer { core: Deframer::new(framing, most_frame), standing: Standing::default() };
         out_framer.set(Pointer(give(framer)));
         Ok(())
     })

@@ -10,14 +10,39 @@ use crate::status::{
     taskwire_status, TASKWIRE_ERROR_MISALIGNED, TASKWIRE_ERROR_NULL_POINTER, TASKWIRE_ERROR_PANICKED, TASKWIRE_OK,
 };
 
+/// What every object carries beside its core.
+#[derive(Default)]
+pub(crate) struct Standing {
+    /// Why the newest refused call was refused, for the words that are asked for later.
+    pub(crate) failure: Failure,
+    /// Whether a panic has left the object half changed.
+    poisoned: Cell<bool>,
+}
+
 /// Something that is given to C as an opaque pointer.
 pub(crate) trait Object {
-    /// Whether a panic has left it half changed.
-    fn poisoned(&self) -> &Cell<bool>;
+    /// Its standing.
+    fn standing(&self) -> &Standing;
 
-    /// Keeps the reason of a refused call, for the words that are asked for later.
-    fn refused(&mut self, failure: Failure);
+    /// The same, to be changed.
+    fn standing_mut(&mut self) -> &mut Standing;
 }
+
+/// Makes structs with a field `standing` objects.
+macro_rules! objects {
+    ($($name:ty),*) => {
+        $(impl $crate::handle::Object for $name {
+            fn standing(&self) -> &$crate::handle::Standing {
+                &self.standing
+            }
+
+            fn standing_mut(&mut self) -> &mut $crate::handle::Standing {
+                &mut self.standing
+            }
+        })*
+    };
+}
+pub(crate) use objects;
 
 /// The object behind a handle, if it may be used.
 ///
@@ -32,7 +57,7 @@ unsafe fn usable<'a, T: Object>(object: *const T) -> Result<&'a T, taskwire_stat
     }
     // SAFETY: not NULL, aligned, and alive by the contract.
     let object = unsafe { &*object };
-    if object.poisoned().get() {
+    if object.standing().poisoned.get() {
         return Err(TASKWIRE_ERROR_PANICKED);
     }
     Ok(object)
@@ -53,11 +78,11 @@ pub(crate) unsafe fn change<T: Object>(object: *mut T, body: impl FnOnce(&mut T)
         Some(Ok(())) => TASKWIRE_OK,
         Some(Err(failure)) => {
             let status = failure.status();
-            object.refused(failure);
+            object.standing_mut().failure = failure;
             status
         }
         None => {
-            object.poisoned().set(true);
+            object.standing().poisoned.set(true);
             TASKWIRE_ERROR_PANICKED
         }
     }
@@ -77,7 +102,7 @@ pub(crate) unsafe fn look<T: Object>(object: *const T, body: impl FnOnce(&T) -> 
         Some(Ok(())) => TASKWIRE_OK,
         Some(Err(failure)) => failure.status(),
         None => {
-            object.poisoned().set(true);
+            object.standing().poisoned.set(true);
             TASKWIRE_ERROR_PANICKED
         }
     }

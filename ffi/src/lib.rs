@@ -2,9 +2,10 @@
 //! `include/taskwire.h`, which is made from this crate's comments; what the calls do stands in the core.
 //!
 //! ```text
-//! agent (report, exchange, inspect)   framer   metrics      the functions
-//! controller (exchange, decide, inspect)
+//! agent (report, exchange, inspect, journal, builder)   framer   metrics      the functions
+//! controller (exchange, decide, inspect, watch)
 //! config   event   structs   task                           structs of C, and the way to the core's types
+//! role                                                       what both roles have alike
 //! handle   failure                                          objects behind handles; why a call was refused
 //! view   panic   status   codes   version                   the caller's memory; the guard; numbers and texts
 //! ```
@@ -36,6 +37,7 @@ mod framer;
 mod handle;
 mod metrics;
 mod panic;
+mod role;
 #[cfg(not(feature = "std"))]
 mod small;
 mod status;
@@ -49,11 +51,11 @@ pub mod fuzz;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use agent::{exchange::*, inspect::*, report::*, *};
+pub use agent::{builder::*, exchange::*, inspect::*, journal::*, report::*, *};
 pub use codes::*;
 pub use config::*;
 #[cfg(feature = "std")]
-pub use controller::{config::*, decide::*, event::*, exchange::*, inspect::*, *};
+pub use controller::{config::*, decide::*, event::*, exchange::*, inspect::*, watch::*, *};
 pub use event::*;
 pub use framer::*;
 pub use metrics::*;

@@ -39,6 +39,10 @@ pub const TASKWIRE_ERROR_CONFIG_RANGE: i32 = -7;
 pub const TASKWIRE_ERROR_CONFIG_FRAME: i32 = -8;
 /// A pointer is not aligned as its type must be. The caller's fault: mend the call.
 pub const TASKWIRE_ERROR_MISALIGNED: i32 = -9;
+/// The journal is of another node. The caller's fault: give that of this node.
+pub const TASKWIRE_ERROR_JOURNAL_OTHER_NODE: i32 = -10;
+/// The epoch is not above the one in which the journal was written. The caller's fault: give a larger one.
+pub const TASKWIRE_ERROR_JOURNAL_EPOCH: i32 = -11;
 
 /// The bytes are no frame: cut, corrupted, of an unknown version, or contradicting themselves. The peer's or the
 /// network's fault: go on.
@@ -61,6 +65,8 @@ pub const TASKWIRE_ERROR_FULL: i32 = -200;
 pub const TASKWIRE_ERROR_TOO_LONG: i32 = -201;
 /// Attempts, transition numbers, revisions or epochs have reached their end. A limit: begin anew with a new task or node.
 pub const TASKWIRE_ERROR_NUMBERS_USED_UP: i32 = -202;
+/// More was stored in the journal than the configuration has room for. A limit: configure a larger bound.
+pub const TASKWIRE_ERROR_JOURNAL_BEYOND_LIMITS: i32 = -203;
 
 /// No task of this id is registered here. The state: register it first.
 pub const TASKWIRE_ERROR_UNKNOWN_TASK: i32 = -300;
@@ -90,12 +96,35 @@ pub const TASKWIRE_ERROR_NOT_POLLED: i32 = -309;
 pub const TASKWIRE_ERROR_ALREADY_ENDED: i32 = -310;
 /// No session is open, so nobody can be told. The state: wait for TASKWIRE_EVENT_SESSION_OPENED.
 pub const TASKWIRE_ERROR_NO_SESSION: i32 = -311;
+/// Changes after the revision are no longer kept whole. The state: read the view anew, from
+/// taskwire_controller_view_revision on.
+pub const TASKWIRE_ERROR_COMPACTED: i32 = -312;
+/// There is no such revision of the view yet: this controller never gave it. The state: read the view anew.
+pub const TASKWIRE_ERROR_FUTURE_REVISION: i32 = -313;
+/// The revision is of another incarnation of the controller. The state: read the view anew.
+pub const TASKWIRE_ERROR_OTHER_INCARNATION: i32 = -314;
+/// The agent keeps no journal. The state: configure TASKWIRE_DURABILITY_WRITE_AHEAD, or leave the call out.
+pub const TASKWIRE_ERROR_VOLATILE: i32 = -315;
+/// That record of the journal was never given out. The state: confirm only what taskwire_agent_poll_journal gave.
+pub const TASKWIRE_ERROR_NOT_WRITTEN: i32 = -316;
+/// The builder has made its agent, or was refused: it can do no more. The state: free it, and make another.
+pub const TASKWIRE_ERROR_BUILDER_SPENT: i32 = -317;
 
 /// A fault in the library was caught. Fatal: give the object back with its _free, and make another.
 pub const TASKWIRE_ERROR_PANICKED: i32 = -400;
 /// The library refused for a reason that this version of the C interface has no code for. Fatal for the call:
 /// taskwire_agent_last_error or taskwire_controller_last_error has the words.
 pub const TASKWIRE_ERROR_OTHER: i32 = -401;
+/// A record of the journal that was confirmed cannot be read: the store has lost what it promised. Fatal: see to the
+/// store; taskwire_agent_builder_failed_at says where.
+pub const TASKWIRE_ERROR_JOURNAL_CORRUPT: i32 = -402;
+/// The journal does not begin with a checkpoint: earlier records are missing. Fatal: see to the store.
+pub const TASKWIRE_ERROR_JOURNAL_NO_CHECKPOINT: i32 = -403;
+/// A later version of the library wrote the journal. Fatal: use that version.
+pub const TASKWIRE_ERROR_JOURNAL_FORMAT: i32 = -404;
+/// A whole record of the journal says what cannot be, or does not fit to those before it. Fatal: see to the store;
+/// taskwire_agent_builder_last_error has the words.
+pub const TASKWIRE_ERROR_JOURNAL_UNREADABLE: i32 = -405;
 
 statuses! {
     TASKWIRE_OK: c"success";
@@ -108,6 +137,8 @@ statuses! {
     TASKWIRE_ERROR_CONFIG_RANGE: c"configuration: a setting is outside its range; the config_check function says which";
     TASKWIRE_ERROR_CONFIG_FRAME: c"configuration: metadata, message and result at their bounds do not fit into a frame";
     TASKWIRE_ERROR_MISALIGNED: c"a pointer is not aligned as its type must be";
+    TASKWIRE_ERROR_JOURNAL_OTHER_NODE: c"the journal is of another node; nothing was restored";
+    TASKWIRE_ERROR_JOURNAL_EPOCH: c"the epoch is not above that of the journal; nothing was restored";
     TASKWIRE_ERROR_FRAME_UNDECODABLE: c"frame refused: the bytes are no frame; nothing was changed";
     TASKWIRE_ERROR_FRAME_UNKNOWN_SESSION: c"frame refused: its session is not known here; nothing was changed";
     TASKWIRE_ERROR_FRAME_WRONG_IDENTITY: c"frame refused: it comes from another controller or node; nothing was changed";
@@ -117,6 +148,7 @@ statuses! {
     TASKWIRE_ERROR_FULL: c"no room for another registration or retry: try again when more has become durable";
     TASKWIRE_ERROR_TOO_LONG: c"the metadata or the result is longer than its bound";
     TASKWIRE_ERROR_NUMBERS_USED_UP: c"attempts, transition numbers, revisions or epochs are used up";
+    TASKWIRE_ERROR_JOURNAL_BEYOND_LIMITS: c"the journal holds more than the configuration has room for";
     TASKWIRE_ERROR_UNKNOWN_TASK: c"no task of this id is registered here";
     TASKWIRE_ERROR_ALREADY_REGISTERED: c"the task is registered, or its tombstone is not yet durable";
     TASKWIRE_ERROR_ILLEGAL_TRANSITION: c"illegal transition: the table of moves does not have it; nothing was changed";
@@ -129,8 +161,18 @@ statuses! {
     TASKWIRE_ERROR_NOT_POLLED: c"events up to the position have not all been polled; nothing was changed";
     TASKWIRE_ERROR_ALREADY_ENDED: c"the task has ended: there is nothing to give up";
     TASKWIRE_ERROR_NO_SESSION: c"no session is open, so nobody can be told; nothing was changed";
+    TASKWIRE_ERROR_COMPACTED: c"changes after the revision are no longer kept whole: read the view anew";
+    TASKWIRE_ERROR_FUTURE_REVISION: c"there is no such revision of the view yet: read the view anew";
+    TASKWIRE_ERROR_OTHER_INCARNATION: c"the revision is of another incarnation of the controller: read the view anew";
+    TASKWIRE_ERROR_VOLATILE: c"the agent is volatile and keeps no journal; nothing was changed";
+    TASKWIRE_ERROR_NOT_WRITTEN: c"that record of the journal was never given out; nothing was changed";
+    TASKWIRE_ERROR_BUILDER_SPENT: c"the builder has made its agent, or was refused: free it and make another";
     TASKWIRE_ERROR_PANICKED: c"a fault in the library was caught: free this object and make another";
     TASKWIRE_ERROR_OTHER: c"refused for a reason that has no code; the last error has the words";
+    TASKWIRE_ERROR_JOURNAL_CORRUPT: c"a confirmed record of the journal cannot be read: the store is damaged";
+    TASKWIRE_ERROR_JOURNAL_NO_CHECKPOINT: c"the journal does not begin with a checkpoint: earlier records are missing";
+    TASKWIRE_ERROR_JOURNAL_FORMAT: c"the journal was written by a later version; nothing was restored";
+    TASKWIRE_ERROR_JOURNAL_UNREADABLE: c"a record of the journal says what cannot be, or does not fit; nothing was restored";
 }
 
 /// The text of a status.

@@ -1,10 +1,9 @@
-//! Steady state through the C interface allocates nothing: reports one by one and by the array, frames in and out, events
-//! and deadlines. The allocator counts while C functions run, and not while the controller does.
+//! Steady state through the C interface allocates nothing, in either role: reports one by one and by the array, frames in
+//! and out, events, commits, deadlines, questions, watching; and the journal. The allocator counts while C functions run.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use taskwire::{Controller, ControllerConfig, ControllerEvent, Instant, PeerId};
 use taskwire_ffi::*;
 
 struct Counting;
@@ -47,10 +46,22 @@ static ALLOCATOR: Counting = Counting;
 macro_rules! c {
     ($call:expr) => {{
         COUNTS.set(true);
-        // SAFETY: the agent is alive, and every pointer is to a local that is.
+        // SAFETY: the objects are alive, and every pointer is to a local that is.
         let status = unsafe { $call };
         COUNTS.set(false);
         assert_eq!(status, TASKWIRE_OK, "{}", stringify!($call));
+    }};
+}
+
+macro_rules! initial {
+    ($init:ident) => {{
+        let mut place = std::mem::MaybeUninit::uninit();
+        let size = size_of_val(&place);
+        // SAFETY: the place is as large as it is said to be, and is filled when the call succeeds.
+        unsafe {
+            assert_eq!($init(place.as_mut_ptr(), size), TASKWIRE_OK);
+            place.assume_init()
+        }
     }};
 }
 
@@ -58,50 +69,80 @@ const TASKS: u8 = 32;
 
 struct Ends {
     agent: *mut taskwire_agent,
-    controller: Controller,
+    controller: *mut taskwire_controller,
+    /// Of running tasks, on this node alone.
+    filter: *mut taskwire_filter,
+    /// What two watchers have read up to: one of everything, and one with the filter.
+    watched: [taskwire_view_revision; 2],
     now: u64,
     frame: [u8; 65_507],
 }
 
 impl Ends {
-    fn new() -> Ends {
-        let mut agent = std::ptr::null_mut();
-        let mut config = std::mem::MaybeUninit::<taskwire_agent_config>::uninit();
-        // SAFETY: the place is as large as it is said to be, filled before it is read, and the name ends with a NUL.
-        unsafe {
-            let place = config.as_mut_ptr();
-            assert_eq!(taskwire_agent_config_init_sized(place, size_of::<taskwire_agent_config>()), TASKWIRE_OK);
-            (*place).node = c"edge-7".as_ptr();
-            (*place).epoch = 1;
-            (*place).seed = 5;
-            assert_eq!(taskwire_agent_new(place, &mut agent), TASKWIRE_OK);
+    fn new(durability: u32) -> Ends {
+        let (mut agent, mut controller, mut filter) = Default::default();
+        let mut config: taskwire_agent_config = initial!(taskwire_agent_config_init_sized);
+        (config.node, config.epoch, config.seed, config.durability) = (c"edge-7".as_ptr(), 1, 5, durability);
+        let mut settings: taskwire_controller_config = initial!(taskwire_controller_config_init_sized);
+        (settings.name, settings.term, settings.seed) = (c"counting".as_ptr(), 1, 6);
+        // The rings of the history are full soon, and take no more memory then.
+        (settings.history, settings.detail_history, settings.finals_per_node) = (2_000, 500, 64);
+        let mut watched = [taskwire_view_revision::default(); 2];
+        c!(taskwire_agent_new(&config, &mut agent));
+        c!(taskwire_controller_new(&settings, &mut controller));
+        c!(taskwire_filter_new(&mut filter));
+        c!(taskwire_filter_node(filter, 0));
+        c!(taskwire_filter_states(filter, TASKWIRE_FILTER_RUNNING));
+        for watched in &mut watched {
+            c!(taskwire_controller_view_revision(controller, std::ptr::null(), watched, std::ptr::null_mut()));
         }
-        let config = ControllerConfig::new("counting").expect("a name");
-        let controller = Controller::new(config, 6).expect("the defaults are good");
-        Ends { agent, controller, now: 1_000_000, frame: [0; 65_507] }
+        Ends { agent, controller, filter, watched, now: 1_000_000, frame: [0; 65_507] }
+    }
+
+    /// What is to be journaled is written, and safe at once.
+    fn journal(&mut self) {
+        loop {
+            let (mut length, mut key, mut begins) = (0, 0, 0);
+            let (record, room) = (self.frame.as_mut_ptr(), self.frame.len());
+            c!(taskwire_agent_poll_journal(self.agent, record, room, &mut length, &mut key, &mut begins));
+            if length == 0 {
+                break;
+            }
+            c!(taskwire_agent_journal_confirmed(self.agent, self.now, key));
+        }
     }
 
     /// Both sides say what they have to say, and 10 ms go by.
     fn exchange(&mut self) {
-        let now = Instant::from_micros(self.now);
+        self.journal();
+        let mut events = [initial!(taskwire_controller_event_init_sized); 8];
         loop {
-            let mut quiet = true;
+            let (mut quiet, mut length, mut peer) = (true, 0, 0);
             loop {
-                let mut length = 0;
                 c!(taskwire_agent_poll_transmit(self.agent, self.now, self.frame.as_mut_ptr(), 1200, &mut length));
                 if length == 0 {
                     break;
                 }
                 quiet = false;
-                self.controller.receive(now, PeerId(1), &self.frame[..length]).expect("a good frame");
+                c!(taskwire_controller_receive(self.controller, self.now, 1, self.frame.as_ptr(), length));
             }
-            while let Some(event) = self.controller.poll_event() {
-                if let ControllerEvent::CommitDue { node, position } = event {
-                    let _ = self.controller.commit(node, position);
+            let mut count = events.len();
+            while count == events.len() {
+                c!(taskwire_controller_poll_events(self.controller, events.as_mut_ptr(), events.len(), &mut count));
+                for event in &events[..count] {
+                    if event.kind == TASKWIRE_CONTROLLER_EVENT_COMMIT_DUE {
+                        let (revision, tag) = (event.position_revision, event.position_tag);
+                        c!(taskwire_controller_commit(self.controller, event.node, revision, tag));
+                    }
                 }
             }
-            self.controller.handle_timeout(now);
-            while let Ok(Some((_, length))) = self.controller.poll_transmit(now, &mut self.frame) {
+            c!(taskwire_controller_handle_timeout(self.controller, self.now));
+            loop {
+                let (frame, room) = (self.frame.as_mut_ptr(), self.frame.len());
+                c!(taskwire_controller_poll_transmit(self.controller, self.now, frame, room, &mut peer, &mut length));
+                if length == 0 {
+                    break;
+                }
                 quiet = false;
                 c!(taskwire_agent_receive(self.agent, self.now, self.frame.as_ptr(), length));
             }
@@ -112,12 +153,50 @@ impl Ends {
         self.now += 10_000;
         c!(taskwire_agent_handle_timeout(self.agent, self.now));
     }
+
+    /// Both watchers read on, and the host looks at the node and its tasks. How many changes there were.
+    fn watch(&mut self) -> usize {
+        let mut changes = [initial!(taskwire_change_init_sized); 16];
+        let mut tasks = [initial!(taskwire_task_init_sized); 16];
+        let mut node: taskwire_node = initial!(taskwire_node_init_sized);
+        let mut all = 0;
+        for (watched, filter) in self.watched.iter_mut().zip([std::ptr::null_mut(), self.filter]) {
+            let mut count = changes.len();
+            while count == changes.len() {
+                let (at, changes, tasks): (*mut _, _, _) = (watched, changes.as_mut_ptr(), tasks.as_mut_ptr());
+                c!(taskwire_controller_changes_since(
+                    self.controller,
+                    self.now,
+                    at,
+                    filter,
+                    changes,
+                    tasks,
+                    16,
+                    &mut count,
+                    at
+                ));
+                all += count;
+            }
+        }
+        let (mut count, mut cursor) = (tasks.len(), 0);
+        while count > 0 {
+            let (to, room, from) = (tasks.as_mut_ptr(), tasks.len(), cursor);
+            c!(taskwire_controller_tasks(self.controller, self.now, 0, from, to, room, &mut count, &mut cursor));
+        }
+        c!(taskwire_controller_node(self.controller, 0, &mut node));
+        c!(taskwire_controller_next_timeout(self.controller, &mut 0, &mut 0));
+        all
+    }
 }
 
 impl Drop for Ends {
     fn drop(&mut self) {
         // SAFETY: made by `new`, and freed once.
-        unsafe { taskwire_agent_free(self.agent) }
+        unsafe {
+            taskwire_agent_free(self.agent);
+            taskwire_controller_free(self.controller);
+            taskwire_filter_free(self.filter);
+        }
     }
 }
 
@@ -170,35 +249,36 @@ fn round(ends: &mut Ends, update: &taskwire_update, events: &mut [taskwire_agent
     assert_eq!(state.undurable, 0);
 }
 
-macro_rules! initial {
-    ($init:ident) => {{
-        let mut place = std::mem::MaybeUninit::uninit();
-        let size = size_of_val(&place);
-        // SAFETY: the place is as large as it is said to be, and is filled when the call succeeds.
-        unsafe {
-            assert_eq!($init(place.as_mut_ptr(), size), TASKWIRE_OK);
-            place.assume_init()
-        }
-    }};
-}
-
 fn sync_state() -> taskwire_sync_state {
     initial!(taskwire_sync_state_init_sized)
 }
 
-#[test]
-fn steady_state_through_the_c_interface_allocates_nothing() {
-    let mut ends = Ends::new();
+fn rounds_allocate_nothing(durability: u32) {
+    let mut ends = Ends::new(durability);
     let update: taskwire_update = initial!(taskwire_update_init_sized);
     let event: taskwire_agent_event = initial!(taskwire_agent_event_init_sized);
     let mut events = [event; 8];
-    for _ in 0..20 {
+    for _ in 0..40 {
         round(&mut ends, &update, &mut events);
+        ends.watch();
     }
     let warm = COUNT.replace(0);
     assert!(warm > 0, "the allocator counts");
+    let mut changes = 0;
     for _ in 0..100 {
         round(&mut ends, &update, &mut events);
+        changes += ends.watch();
     }
+    assert!(changes > 100 * 4 * usize::from(TASKS), "{changes} changes were read");
     assert_eq!(COUNT.get(), 0, "allocations in 100 rounds of {TASKS} tasks (and {warm} before, while warming up)");
+}
+
+#[test]
+fn steady_state_through_the_c_interface_allocates_nothing() {
+    rounds_allocate_nothing(TASKWIRE_DURABILITY_VOLATILE);
+}
+
+#[test]
+fn steady_state_with_a_journal_allocates_nothing() {
+    rounds_allocate_nothing(TASKWIRE_DURABILITY_WRITE_AHEAD);
 }

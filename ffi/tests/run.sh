@@ -13,7 +13,7 @@ CARGO=${CARGO:-cargo}
 CC=${CC:-gcc}
 CXX=${CXX:-g++}
 WARNINGS=(-Wall -Wextra -Wpedantic -Werror)
-PROGRAMS=(layout life controller errors misuse controller_misuse panics framer)
+PROGRAMS=(layout life journal controller watching errors misuse controller_misuse panics framer)
 [ $# -eq 0 ] || PROGRAMS=("$@")
 
 passed=0
@@ -122,7 +122,7 @@ if [ $# -eq 0 ]; then
         small=(build/lib/libtaskwire-small.a -Wl,--gc-sections -ldl)
         "$CC" -std=c99 "${WARNINGS[@]}" -D_GNU_SOURCE -g -O1 -Iinclude -c ffi/tests/c/far_controller.c -o "$build/far_controller.o" ||
             fail "far_controller: it does not compile"
-        for program in layout life errors misuse framer memory; do
+        for program in layout life journal errors misuse framer memory; do
             more=()
             [ "$program" != memory ] || more=("${wraps[@]}")
             if compile "$program" c11 "$build/$program-small" -D_GNU_SOURCE "${more[@]}" "$build/far_controller.o" "${small[@]}"; then

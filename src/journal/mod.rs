@@ -65,11 +65,11 @@ pub enum JournalError {
     },
 }
 
-/// What the first record of a checkpoint says.
+/// What the first record of a checkpoint says; written with a borrowed name, read with one of its own.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-struct Begin {
+struct Begin<N = Name> {
     format: u8,
-    node: Name,
+    node: N,
     epoch: Epoch,
     base: Position,
     digest: Digest,
@@ -273,8 +273,9 @@ impl Journal {
                 self.value_begun = (Revision::ZERO, 0);
                 self.accepted_due = self.accepted.is_some();
                 let begin = self.begin(publisher);
-                self.step = if begin.total == 0 { Step::Entries } else { Step::State(0) };
-                return plain(RecordKind::Begin, &begin, out);
+                let (total, written) = (begin.total, plain(RecordKind::Begin, &begin, out));
+                self.step = if total == 0 { Step::Entries } else { Step::State(0) };
+                return written;
             }
             Step::State(first) => {
                 let (next, total, length) = self.state(publisher, state, first, out)?;
@@ -304,11 +305,11 @@ impl Journal {
         self.body(key, publisher, entries, state, out)
     }
 
-    fn begin(&self, publisher: &Publisher<Reported>) -> Begin {
+    fn begin(&self, publisher: &Publisher<Reported>) -> Begin<&Name> {
         let slots = publisher.table.slots_used();
         Begin {
             format: JOURNAL_FORMAT,
-            node: self.node.clone(),
+            node: &self.node,
             epoch: self.epoch,
             base: publisher.base(),
             digest: publisher.log.base_digest(),

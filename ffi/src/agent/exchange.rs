@@ -8,9 +8,10 @@ use taskwire::{Epoch, Instant, UnixMillis};
 
 use super::taskwire_agent;
 use crate::event::{flat, taskwire_agent_event};
-use crate::handle::{change, look};
+use crate::handle::change;
+use crate::role;
 use crate::status::taskwire_status;
-use crate::view::{self, GrowingOut, Out, Pointer};
+use crate::view::{self, GrowingOut, Out};
 
 /// Takes a frame that has come from the controller.
 ///
@@ -174,19 +175,8 @@ pub unsafe extern "C" fn taskwire_agent_next_timeout(
     out_is_set: *mut u32,
     out_deadline_us: *mut u64,
 ) -> taskwire_status {
-    // SAFETY: NULL or valid for writes, which the caller promises.
-    let (out_is_set, out_deadline_us) = unsafe { (Out::needed(out_is_set), Out::needed(out_deadline_us)) };
-    // SAFETY: the agent is NULL or valid: the caller's promise.
-    unsafe {
-        look(agent, |agent| {
-            let (mut out_is_set, mut out_deadline_us) = (out_is_set?, out_deadline_us?);
-            if let Some(deadline) = agent.core.next_timeout() {
-                out_is_set.set(1);
-                out_deadline_us.set(deadline.as_micros());
-            }
-            Ok(())
-        })
-    }
+    // SAFETY: NULL or alive and used by no other thread; the outputs NULL or valid for writes: the caller's promise.
+    unsafe { role::next_timeout(agent, out_is_set, out_deadline_us) }
 }
 
 /// Says why the agent wants to be woken, for people.
@@ -208,19 +198,8 @@ pub unsafe extern "C" fn taskwire_agent_next_timeout_reason(
     out_text: *mut *const c_char,
     out_length: *mut usize,
 ) -> taskwire_status {
-    // SAFETY: NULL or valid for writes, which the caller promises; Pointer is the pointer itself.
-    let (out_text, out_length) = unsafe { (Out::needed(out_text.cast::<Pointer<c_char>>()), Out::needed(out_length)) };
-    // SAFETY: the agent is NULL or valid: the caller's promise.
-    unsafe {
-        look(agent, |agent| {
-            let (mut out_text, mut out_length) = (out_text?, out_length?);
-            if let Some(reason) = agent.core.next_timeout_reason() {
-                out_text.set(Pointer(reason.as_ptr().cast::<c_char>().cast_mut()));
-                out_length.set(reason.len());
-            }
-            Ok(())
-        })
-    }
+    // SAFETY: NULL or alive and used by no other thread; the outputs NULL or valid for writes: the caller's promise.
+    unsafe { role::next_timeout_reason(agent, out_text, out_length) }
 }
 
 /// Says how long the host may sleep.
@@ -237,17 +216,8 @@ pub unsafe extern "C" fn taskwire_agent_next_timeout_reason(
 /// After an error: the agent is as it was.
 #[no_mangle]
 pub unsafe extern "C" fn taskwire_agent_wait_us(agent: *const taskwire_agent, now_us: u64, most_us: u64) -> u64 {
-    let mut wait = most_us;
-    // SAFETY: the agent is NULL or valid: the caller's promise.
-    unsafe {
-        look(agent, |agent| {
-            if let Some(deadline) = agent.core.next_timeout() {
-                wait = deadline.as_micros().saturating_sub(now_us).min(most_us);
-            }
-            Ok(())
-        });
-    }
-    wait
+    // SAFETY: NULL or alive and used by no other thread: the caller's promise.
+    unsafe { role::wait_us(agent, now_us, most_us) }
 }
 
 /// Does what is due. Early and repeated calls are harmless, and every deadline that has passed is gone afterwards.

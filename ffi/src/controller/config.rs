@@ -5,9 +5,9 @@ use core::ffi::c_char;
 use core::mem::offset_of;
 use core::time::Duration;
 
-use taskwire::{AckPolicy, ControllerConfig, Limits, Name};
+use taskwire::{AckPolicy, ControllerConfig, Name};
 
-use crate::config::micros;
+use crate::config::{limits_and_pace, micros};
 use crate::failure::Failure;
 use crate::status::{taskwire_status, TASKWIRE_ERROR_ARGUMENT, TASKWIRE_ERROR_CONFIG_NODE};
 use crate::view::{self, Growing};
@@ -94,6 +94,17 @@ pub struct taskwire_controller_config {
     /// The largest bound of long metadata, which travels in parts, that an agent may ask for, in bytes. 0 to 1,048,576, the
     /// default.
     pub value: u32,
+    /// Records from which on a repair first looks for those that differ, in place of telling all. Any; 64 by default.
+    pub sketch_from: u32,
+    /// When more than this share of the nodes that are believed in falls silent within one heartbeat (and at least 3 of at
+    /// least 8), the fault is taken for this side's, and no lease ends for a while. 1 to 100 percent, and 100 is never; 50
+    /// by default.
+    pub mass_silence_percent: u32,
+    /// How much longer than its lease a silent node is believed in at most because of that, in microseconds. 0 to
+    /// 86,400,000,000; 300,000,000 by default.
+    pub mass_silence_hold_us: u64,
+    /// The least time between two frames that go for details alone, in microseconds. 0 to 3,600,000,000; 100,000 by default.
+    pub detail_interval_us: u64,
 }
 
 // SAFETY: repr(C), begins with struct_size, integers and raw pointers only; FIRST ends behind `seed`, within the struct.
@@ -138,6 +149,10 @@ unsafe impl Growing for taskwire_controller_config {
             history: config.history,
             detail_history: config.detail_history,
             value: limits.value,
+            sketch_from: pace.sketch_from,
+            mass_silence_percent: config.mass_silence_percent,
+            mass_silence_hold_us: micros(config.mass_silence_hold),
+            detail_interval_us: micros(pace.detail_interval),
         }
     }
 }
@@ -162,16 +177,7 @@ pub(crate) unsafe fn checked(config: *const taskwire_controller_config) -> Resul
     config.heartbeat = Duration::from_micros(given.heartbeat_us);
     config.lease = Duration::from_micros(given.lease_us);
     config.lateness = Duration::from_micros(given.lateness_us);
-    config.limits = Limits {
-        slots: given.slots,
-        log: given.log,
-        metadata: given.metadata,
-        message: given.message,
-        result: given.result,
-        frame: given.frame,
-        finals: given.finals,
-        value: given.value,
-    };
+    (config.limits, config.pace) = limits_and_pace!(given);
     config.nodes = given.nodes;
     config.handshakes = given.handshakes;
     config.repairs = given.repairs;
@@ -182,12 +188,8 @@ pub(crate) unsafe fn checked(config: *const taskwire_controller_config) -> Resul
     config.finals = given.finals_of_all_nodes;
     config.history = given.history;
     config.detail_history = given.detail_history;
-    config.pace.linger = Duration::from_micros(given.linger_us);
-    config.pace.least_rto = Duration::from_micros(given.least_rto_us);
-    config.pace.most_backoff = Duration::from_micros(given.most_backoff_us);
-    config.pace.frames_in_flight = given.frames_in_flight;
-    config.pace.bytes_in_flight = given.bytes_in_flight;
-    config.pace.detail_after = given.detail_after;
+    config.mass_silence_percent = given.mass_silence_percent;
+    config.mass_silence_hold = Duration::from_micros(given.mass_silence_hold_us);
     config.check()?;
     Ok((config, given.seed))
 }

@@ -6,9 +6,10 @@ use taskwire::{Instant, PeerId};
 
 use super::event::{flat, taskwire_controller_event};
 use super::taskwire_controller;
-use crate::handle::{change, look};
+use crate::handle::change;
+use crate::role;
 use crate::status::taskwire_status;
-use crate::view::{self, GrowingOut, Out, Pointer};
+use crate::view::{self, GrowingOut, Out};
 
 /// Takes a frame that has come from an agent.
 ///
@@ -183,19 +184,8 @@ pub unsafe extern "C" fn taskwire_controller_next_timeout(
     out_is_set: *mut u32,
     out_deadline_us: *mut u64,
 ) -> taskwire_status {
-    // SAFETY: NULL or valid for writes, which the caller promises.
-    let (out_is_set, out_deadline_us) = unsafe { (Out::needed(out_is_set), Out::needed(out_deadline_us)) };
-    // SAFETY: the controller is NULL or valid: the caller's promise.
-    unsafe {
-        look(controller, |controller| {
-            let (mut out_is_set, mut out_deadline_us) = (out_is_set?, out_deadline_us?);
-            if let Some(deadline) = controller.core.next_timeout() {
-                out_is_set.set(1);
-                out_deadline_us.set(deadline.as_micros());
-            }
-            Ok(())
-        })
-    }
+    // SAFETY: NULL or alive and used by no other thread; the outputs NULL or valid for writes: the caller's promise.
+    unsafe { role::next_timeout(controller, out_is_set, out_deadline_us) }
 }
 
 /// Says why the controller wants to be woken, for people.
@@ -217,19 +207,8 @@ pub unsafe extern "C" fn taskwire_controller_next_timeout_reason(
     out_text: *mut *const c_char,
     out_length: *mut usize,
 ) -> taskwire_status {
-    // SAFETY: NULL or valid for writes, which the caller promises; Pointer is the pointer itself.
-    let (out_text, out_length) = unsafe { (Out::needed(out_text.cast::<Pointer<c_char>>()), Out::needed(out_length)) };
-    // SAFETY: the controller is NULL or valid: the caller's promise.
-    unsafe {
-        look(controller, |controller| {
-            let (mut out_text, mut out_length) = (out_text?, out_length?);
-            if let Some(reason) = controller.core.next_timeout_reason() {
-                out_text.set(Pointer(reason.as_ptr().cast::<c_char>().cast_mut()));
-                out_length.set(reason.len());
-            }
-            Ok(())
-        })
-    }
+    // SAFETY: NULL or alive and used by no other thread; the outputs NULL or valid for writes: the caller's promise.
+    unsafe { role::next_timeout_reason(controller, out_text, out_length) }
 }
 
 /// Says how long the host may sleep.
@@ -250,17 +229,8 @@ pub unsafe extern "C" fn taskwire_controller_wait_us(
     now_us: u64,
     most_us: u64,
 ) -> u64 {
-    let mut wait = most_us;
-    // SAFETY: the controller is NULL or valid: the caller's promise.
-    unsafe {
-        look(controller, |controller| {
-            if let Some(deadline) = controller.core.next_timeout() {
-                wait = deadline.as_micros().saturating_sub(now_us).min(most_us);
-            }
-            Ok(())
-        });
-    }
-    wait
+    // SAFETY: NULL or alive and used by no other thread: the caller's promise.
+    unsafe { role::wait_us(controller, now_us, most_us) }
 }
 
 /// Does what is due. Early and repeated calls are harmless, and every deadline that has passed is gone afterwards.

@@ -89,13 +89,7 @@ fn of_node(controller: &taskwire_controller, node: NodeView<'_>) -> taskwire_nod
     let (polled_revision, polled_tag) = of_position(&node.polled());
     taskwire_node {
         node: node.id().0,
-        reachability: match node.reachability() {
-            Reachability::NotReportedYet => TASKWIRE_REACHABILITY_NOT_REPORTED_YET,
-            Reachability::Live => TASKWIRE_REACHABILITY_LIVE,
-            Reachability::Suspect => TASKWIRE_REACHABILITY_SUSPECT,
-            Reachability::Lost => TASKWIRE_REACHABILITY_LOST,
-            Reachability::Left => TASKWIRE_REACHABILITY_LEFT,
-        },
+        reachability: of_reachability(node.reachability()),
         synced: node.is_synced().into(),
         stale: node.is_stale().into(),
         staging: node.is_staging().into(),
@@ -116,8 +110,29 @@ fn of_node(controller: &taskwire_controller, node: NodeView<'_>) -> taskwire_nod
     }
 }
 
+/// A mark's kind in C.
+pub(crate) fn of_mark(mark: Option<&Mark>) -> u32 {
+    match mark {
+        None => TASKWIRE_MARK_NONE,
+        Some(Mark::GivenUp { .. }) => TASKWIRE_MARK_GIVEN_UP,
+        Some(Mark::OutcomeUnknown { .. }) => TASKWIRE_MARK_OUTCOME_UNKNOWN,
+        Some(Mark::Conflict { .. }) => TASKWIRE_MARK_CONFLICT,
+    }
+}
+
+/// A reachability in C.
+pub(crate) fn of_reachability(reachability: Reachability) -> u32 {
+    match reachability {
+        Reachability::NotReportedYet => TASKWIRE_REACHABILITY_NOT_REPORTED_YET,
+        Reachability::Live => TASKWIRE_REACHABILITY_LIVE,
+        Reachability::Suspect => TASKWIRE_REACHABILITY_SUSPECT,
+        Reachability::Lost => TASKWIRE_REACHABILITY_LOST,
+        Reachability::Left => TASKWIRE_REACHABILITY_LEFT,
+    }
+}
+
 /// The task as C sees it.
-fn of_task(node: NodeId, task: TaskView<'_>, now: Instant) -> taskwire_task {
+pub(crate) fn of_task(node: NodeId, task: TaskView<'_>, now: Instant) -> taskwire_task {
     let (freshness, heard_before) = match task.freshness(now) {
         Freshness::Fresh(age) => (TASKWIRE_FRESHNESS_FRESH, age),
         Freshness::Stale(age) => (TASKWIRE_FRESHNESS_STALE, age),
@@ -131,12 +146,7 @@ fn of_task(node: NodeId, task: TaskView<'_>, now: Instant) -> taskwire_task {
         node: node.0,
         freshness,
         heard_before_us: crate::config::micros(heard_before),
-        mark: match task.mark() {
-            None => TASKWIRE_MARK_NONE,
-            Some(Mark::GivenUp { .. }) => TASKWIRE_MARK_GIVEN_UP,
-            Some(Mark::OutcomeUnknown { .. }) => TASKWIRE_MARK_OUTCOME_UNKNOWN,
-            Some(Mark::Conflict { .. }) => TASKWIRE_MARK_CONFLICT,
-        },
+        mark: of_mark(task.mark()),
         closed: task.is_closed().into(),
         stale: task.is_stale().into(),
         ..of_record(&task.record(), task.detail().as_ref())

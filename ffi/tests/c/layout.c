@@ -14,7 +14,7 @@ STATIC_CHECK(event, sizeof(taskwire_agent_event) == 224 && offsetof(taskwire_age
 STATIC_CHECK(event_kind, offsetof(taskwire_agent_event, kind) == 4);
 
 /* Structs with pointers in them have the same sizes on every platform of one pointer size. */
-STATIC_CHECK(config_64, sizeof(void *) != 8 || sizeof(taskwire_agent_config) == 112);
+STATIC_CHECK(config_64, sizeof(void *) != 8 || sizeof(taskwire_agent_config) == 128);
 STATIC_CHECK(config_first_64, sizeof(void *) != 8 || offsetof(taskwire_agent_config, wall_clock_offset_ms) == 32);
 STATIC_CHECK(report_64, sizeof(void *) != 8 || sizeof(taskwire_report) == 104);
 STATIC_CHECK(report_first_64, sizeof(void *) != 8 || offsetof(taskwire_report, has_trace) == 64);
@@ -23,11 +23,14 @@ STATIC_CHECK(update_first_64, sizeof(void *) != 8 || offsetof(taskwire_update, t
 STATIC_CHECK(task_64, sizeof(void *) != 8 || sizeof(taskwire_task) == 240);
 STATIC_CHECK(task_detail_64, sizeof(void *) != 8 || offsetof(taskwire_task, detail) == 184);
 STATIC_CHECK(node, sizeof(taskwire_node) == 176 && offsetof(taskwire_node, heard_at_us) == 32);
-STATIC_CHECK(controller_config_64, sizeof(void *) != 8 || sizeof(taskwire_controller_config) == 176);
+STATIC_CHECK(controller_config_64, sizeof(void *) != 8 || sizeof(taskwire_controller_config) == 200);
 STATIC_CHECK(controller_config_first_64,
              sizeof(void *) != 8 || offsetof(taskwire_controller_config, wall_clock_offset_ms) == 32);
 STATIC_CHECK(controller_event_64, sizeof(void *) != 8 || sizeof(taskwire_controller_event) == 376);
 STATIC_CHECK(controller_event_first_64, sizeof(void *) != 8 || offsetof(taskwire_controller_event, name) == 304);
+STATIC_CHECK(restored_64, sizeof(void *) != 8 || sizeof(taskwire_restored) == 64);
+STATIC_CHECK(view_revision, sizeof(taskwire_view_revision) == 16);
+STATIC_CHECK(change, sizeof(taskwire_change) == 160 && offsetof(taskwire_change, revision) == 32);
 STATIC_CHECK(task_first_64, sizeof(void *) != 8 || offsetof(taskwire_task, has_trace) == 144);
 
 /* Every struct that can grow begins with its size. */
@@ -37,6 +40,8 @@ STATIC_CHECK(begins_update, offsetof(taskwire_update, struct_size) == 0);
 STATIC_CHECK(begins_event, offsetof(taskwire_agent_event, struct_size) == 0);
 STATIC_CHECK(begins_sync_state, offsetof(taskwire_sync_state, struct_size) == 0);
 STATIC_CHECK(begins_task, offsetof(taskwire_task, struct_size) == 0);
+STATIC_CHECK(begins_restored, offsetof(taskwire_restored, struct_size) == 0);
+STATIC_CHECK(begins_change, offsetof(taskwire_change, struct_size) == 0);
 STATIC_CHECK(begins_node, offsetof(taskwire_node, struct_size) == 0);
 STATIC_CHECK(begins_controller_config, offsetof(taskwire_controller_config, struct_size) == 0);
 STATIC_CHECK(begins_controller_event, offsetof(taskwire_controller_event, struct_size) == 0);
@@ -47,19 +52,36 @@ STATIC_CHECK(caller, TASKWIRE_ERROR_NULL_POINTER == -1 && TASKWIRE_ERROR_STRUCT_
                          TASKWIRE_ERROR_BUFFER_TOO_SMALL == -3 && TASKWIRE_ERROR_ARGUMENT == -4 &&
                          TASKWIRE_ERROR_TASK_ID_TEXT == -5 && TASKWIRE_ERROR_CONFIG_NODE == -6 &&
                          TASKWIRE_ERROR_CONFIG_RANGE == -7 && TASKWIRE_ERROR_CONFIG_FRAME == -8 &&
-                         TASKWIRE_ERROR_MISALIGNED == -9);
+                         TASKWIRE_ERROR_MISALIGNED == -9 && TASKWIRE_ERROR_JOURNAL_OTHER_NODE == -10 &&
+                         TASKWIRE_ERROR_JOURNAL_EPOCH == -11);
 STATIC_CHECK(peer, TASKWIRE_ERROR_FRAME_UNDECODABLE == -100 && TASKWIRE_ERROR_FRAME_UNKNOWN_SESSION == -101 &&
                        TASKWIRE_ERROR_FRAME_WRONG_IDENTITY == -102 && TASKWIRE_ERROR_FRAME_ILLEGAL == -103 &&
                        TASKWIRE_ERROR_FRAME_OVER_LIMIT == -104 && TASKWIRE_ERROR_STREAM_BROKEN == -105);
 STATIC_CHECK(limit, TASKWIRE_ERROR_FULL == -200 && TASKWIRE_ERROR_TOO_LONG == -201 &&
-                        TASKWIRE_ERROR_NUMBERS_USED_UP == -202);
+                        TASKWIRE_ERROR_NUMBERS_USED_UP == -202 && TASKWIRE_ERROR_JOURNAL_BEYOND_LIMITS == -203);
 STATIC_CHECK(state, TASKWIRE_ERROR_UNKNOWN_TASK == -300 && TASKWIRE_ERROR_ALREADY_REGISTERED == -301 &&
                         TASKWIRE_ERROR_ILLEGAL_TRANSITION == -302 && TASKWIRE_ERROR_NOT_RUNNING == -303 &&
                         TASKWIRE_ERROR_NOT_ENDED == -304 && TASKWIRE_ERROR_NOT_FENCED == -305 &&
                         TASKWIRE_ERROR_BEING_FORGOTTEN == -306 && TASKWIRE_ERROR_UNKNOWN_NODE == -307 &&
                         TASKWIRE_ERROR_NOT_ON_HISTORY == -308 && TASKWIRE_ERROR_NOT_POLLED == -309 &&
-                        TASKWIRE_ERROR_ALREADY_ENDED == -310);
-STATIC_CHECK(fatal, TASKWIRE_ERROR_PANICKED == -400 && TASKWIRE_ERROR_OTHER == -401);
+                        TASKWIRE_ERROR_ALREADY_ENDED == -310 && TASKWIRE_ERROR_NO_SESSION == -311 &&
+                        TASKWIRE_ERROR_COMPACTED == -312 && TASKWIRE_ERROR_FUTURE_REVISION == -313 &&
+                        TASKWIRE_ERROR_OTHER_INCARNATION == -314 && TASKWIRE_ERROR_VOLATILE == -315 &&
+                        TASKWIRE_ERROR_NOT_WRITTEN == -316 && TASKWIRE_ERROR_BUILDER_SPENT == -317);
+STATIC_CHECK(fatal, TASKWIRE_ERROR_PANICKED == -400 && TASKWIRE_ERROR_OTHER == -401 &&
+                        TASKWIRE_ERROR_JOURNAL_CORRUPT == -402 && TASKWIRE_ERROR_JOURNAL_NO_CHECKPOINT == -403 &&
+                        TASKWIRE_ERROR_JOURNAL_FORMAT == -404 && TASKWIRE_ERROR_JOURNAL_UNREADABLE == -405);
+STATIC_CHECK(durabilities, TASKWIRE_DURABILITY_VOLATILE == 0 && TASKWIRE_DURABILITY_WRITE_AHEAD == 1);
+STATIC_CHECK(happenings, TASKWIRE_HAPPENING_MOVED == 1 && TASKWIRE_HAPPENING_FORGOTTEN == 2 &&
+                             TASKWIRE_HAPPENING_EXTENDED == 3 && TASKWIRE_HAPPENING_REMOVED == 4 &&
+                             TASKWIRE_HAPPENING_MARKED == 5 && TASKWIRE_HAPPENING_MARK_LIFTED == 6 &&
+                             TASKWIRE_HAPPENING_DETAIL_SHOWN == 7 && TASKWIRE_HAPPENING_NODE_CHANGED == 8 &&
+                             TASKWIRE_HAPPENING_TASKS_REPLACED == 9 && TASKWIRE_HAPPENING_NODE_FORGOTTEN == 10 &&
+                             TASKWIRE_HAPPENING_OTHER == 99);
+STATIC_CHECK(effects, TASKWIRE_EFFECT_TASK == 1 && TASKWIRE_EFFECT_TASK_GONE == 2 && TASKWIRE_EFFECT_NODE == 3 &&
+                          TASKWIRE_EFFECT_TASKS == 4 && TASKWIRE_EFFECT_NODE_GONE == 5 && TASKWIRE_EFFECT_OTHER == 99);
+STATIC_CHECK(filters, TASKWIRE_FILTER_PENDING == 1 && TASKWIRE_FILTER_RUNNING == 2 && TASKWIRE_FILTER_SUCCEEDED == 4 &&
+                          TASKWIRE_FILTER_FAILED == 8 && TASKWIRE_FILTER_CANCELLED == 16);
 STATIC_CHECK(states, TASKWIRE_STATE_PENDING == 100 && TASKWIRE_STATE_RUNNING == 200 &&
                          TASKWIRE_STATE_SUCCEEDED == 300 && TASKWIRE_STATE_FAILED == 400 &&
                          TASKWIRE_STATE_CANCELLED == 500);

@@ -1,7 +1,7 @@
 /* Every malloc fails once, each in turn, in a whole life of an agent: the program stops with words, or the call gives an
  * error; nothing is corrupted, and nothing goes on with half of what it needs. The linker gives every allocation of the
  * library to the functions here (--wrap). */
-#include "check.h"
+#include "journal.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -73,6 +73,38 @@ static void a_life(void)
     pair_free(&ends);
 }
 
+/* A journaled agent, and the one that goes on from its journal. */
+static void another_life_after_a_crash(void)
+{
+    static journal store;
+    taskwire_agent_config config = pair_config("edge-7", 1);
+    taskwire_restored found;
+    pair ends;
+    unsigned n, round;
+    config.durability = TASKWIRE_DURABILITY_WRITE_AHEAD;
+    ends = pair_new(&config);
+    memset(&store, 0, sizeof store);
+    for (n = 0; n < 12; n++) {
+        taskwire_task_id id = numbered(n);
+        CHECK_IS(taskwire_agent_register(ends.agent, ends.now_us, &id, "metadata", 8, NULL), TASKWIRE_OK);
+        CHECK_IS(taskwire_agent_running(ends.agent, ends.now_us, &id), TASKWIRE_OK);
+        journal_write(&store, ends.agent, ends.now_us, 1);
+        if (n % 4 == 0)
+            pair_go_on(&ends, 50000);
+    }
+    taskwire_agent_free(ends.agent);
+    CHECK_IS(taskwire_restored_init(&found), TASKWIRE_OK);
+    CHECK_IS(journal_restore(&store, store.length, 100, 2, &ends.agent, &found), TASKWIRE_OK);
+    CHECK_IS(found.unfinished_count, 12);
+    memset(&store, 0, sizeof store);
+    for (round = 0; round < 600 && taskwire_agent_is_durable(ends.agent) == 0; round++) {
+        journal_write(&store, ends.agent, ends.now_us, 1);
+        pair_go_on(&ends, 10000);
+    }
+    CHECK_IS(taskwire_agent_is_durable(ends.agent), 1);
+    pair_free(&ends);
+}
+
 /* How the life ends in which one allocation fails; 1 if it was lived to its end. */
 static int lived(long fails_at)
 {
@@ -90,6 +122,7 @@ static int lived(long fails_at)
         check_failures = 0;
         until_failure = fails_at;
         a_life();
+        another_life_after_a_crash();
         _exit(check_failures == 0 ? (until_failure < 0 ? 1 : 0) : 2);
     }
     close(ends[1]);
