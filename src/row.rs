@@ -4,7 +4,6 @@
 //! Invariants: `hash` is that of the record, or memory was damaged; an epoch stands for the same number as long as the
 //! table does not gather its epochs anew.
 
-use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -53,18 +52,19 @@ impl Epochs {
         self.0.len() > FEW && self.0.len() > 8 * rows
     }
 
-    /// Keeps the epochs that these rows name, each once.
+    /// Keeps the epochs that these rows name, each as often as it stood here under a place that one of them names.
     pub(crate) fn gather<'a>(&mut self, rows: impl Iterator<Item = &'a mut Row>) {
         let old = core::mem::take(&mut self.0);
-        let mut places: BTreeMap<Epoch, u32> = BTreeMap::new();
+        // Where each has gone; 0 for those that no row has named yet, else one more than its place.
+        let mut places = alloc::vec![0u32; old.len()];
         for row in rows {
             for index in [&mut row.registered_epoch, &mut row.newest_epoch, &mut row.shown_epoch] {
-                let epoch = old.get(index.0 as usize).copied().unwrap_or_default();
-                let next = self.0.len() as u32;
-                index.0 = *places.entry(epoch).or_insert(next);
-                if index.0 == next {
-                    self.0.push(epoch);
+                let Some(place) = places.get_mut(index.0 as usize) else { continue };
+                if *place == 0 {
+                    self.0.push(old[index.0 as usize]);
+                    *place = self.0.len() as u32;
                 }
+                index.0 = *place - 1;
             }
         }
     }
@@ -296,12 +296,19 @@ impl Row {
         self.hash
     }
 
+    /// Whether the hash is that of the record; false when memory was damaged. Values stand in it by their hashes alone,
+    /// so that this costs the same however long they are.
+    #[inline]
+    pub(crate) fn is_hash_sound(&self, slot: Slot, epochs: &Epochs) -> bool {
+        self.hash == self.counted(slot, epochs, false)
+    }
+
     /// Whether hash and values are what the record was made with; false when memory was damaged.
     pub(crate) fn is_sound(&self, slot: Slot, epochs: &Epochs) -> bool {
         let rare = self.rare.as_deref();
         let metadata = rare.and_then(|rare| rare.metadata.as_deref());
         let payload = rare.and_then(|rare| rare.payload.as_deref());
-        self.hash == self.counted(slot, epochs, false)
+        self.is_hash_sound(slot, epochs)
             && metadata.is_none_or(Value::is_sound)
             && payload.is_none_or(|p| p.message.is_sound() && p.result.is_sound() && p.ext.is_sound())
     }

@@ -17,6 +17,7 @@ use core::ops::Range;
 
 use crate::id::Slot;
 use crate::map::Map;
+use crate::sort::sort;
 use crate::wire::CELL_BYTES;
 
 /// Slots are below this, so that sums of hashes do not overflow while they are made.
@@ -359,7 +360,7 @@ impl Finder {
             return None;
         }
         let mut slots: Vec<Slot> = self.found.keys().copied().map(Slot).collect();
-        slots.sort_unstable();
+        sort(&mut slots);
         Some(slots)
     }
 

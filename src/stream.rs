@@ -51,6 +51,8 @@ pub trait Stream: Clone + Debug + PartialEq + Eq + Hash + 'static {
     fn rehash(row: &mut Self::Row, slot: Slot, epochs: &Epochs, forgotten: bool) -> u64;
     /// Whether a row is what it was made as; false when memory was damaged.
     fn is_sound(row: &Self::Row, slot: Slot, epochs: &Epochs) -> bool;
+    /// Whether the hash is that of the record, its values taken by their own hashes.
+    fn is_hash_sound(row: &Self::Row, slot: Slot, epochs: &Epochs) -> bool;
     /// The revision of the newest entry of a row.
     fn newest(row: &Self::Row) -> Revision;
     /// Entries that a record may still need, for which room is kept.
@@ -160,6 +162,11 @@ impl Stream for Reported {
 
     fn is_sound(row: &Row, slot: Slot, epochs: &Epochs) -> bool {
         row.is_sound(slot, epochs)
+    }
+
+    #[inline]
+    fn is_hash_sound(row: &Row, slot: Slot, epochs: &Epochs) -> bool {
+        row.is_hash_sound(slot, epochs)
     }
 
     #[inline]

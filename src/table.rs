@@ -197,6 +197,12 @@ impl<S: Stream> Table<S> {
         self.row(slot).is_none_or(|row| S::is_sound(row, slot, &self.epochs))
     }
 
+    /// The same of the record's hash alone, at a cost that does not grow with its values.
+    #[inline]
+    pub(crate) fn is_hash_sound(&self, slot: Slot) -> bool {
+        self.row(slot).is_none_or(|row| S::is_hash_sound(row, slot, &self.epochs))
+    }
+
     /// Recounts the next slots from the values in them, and names one that is damaged: all have had their turn after
     /// [`ROUND`] calls.
     pub(crate) fn scrub(&mut self) -> Option<Slot> {

@@ -35,12 +35,45 @@ pub(crate) struct Piece {
     pub end: u32,
 }
 
+/// What registrations have, by rising revision. Nearly all comes at the end, and little is held at a time.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Rising<T>(Vec<(Revision, T)>);
+
+impl<T> Default for Rising<T> {
+    fn default() -> Rising<T> {
+        Rising(Vec::new())
+    }
+}
+
+impl<T> Rising<T> {
+    fn place(&self, registered: Revision) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&registered, |(registered, _)| *registered)
+    }
+
+    fn get_mut(&mut self, registered: Revision) -> Option<&mut T> {
+        self.place(registered).ok().map(|place| &mut self.0[place].1)
+    }
+
+    fn insert(&mut self, registered: Revision, what: T) {
+        match self.place(registered) {
+            Ok(place) => self.0[place].1 = what,
+            Err(place) => self.0.insert(place, (registered, what)),
+        }
+    }
+
+    fn remove(&mut self, registered: Revision) {
+        if let Ok(place) = self.place(registered) {
+            self.0.remove(place);
+        }
+    }
+}
+
 /// The publisher's side.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(crate) struct Values {
     /// Registrations with a long value, until their tombstone is durable.
-    live: BTreeMap<Revision, (Slot, u32)>,
-    owed: BTreeMap<Revision, Owed>,
+    live: Rising<(Slot, u32)>,
+    owed: Rising<Owed>,
     /// Frames that went before a chunk that waited, in a row.
     pub passed_over: u32,
 }
@@ -59,34 +92,36 @@ impl Values {
 
     /// Its record ends: nobody asks for its value any more.
     pub(crate) fn ended(&mut self, registered: Revision) {
-        self.owed.remove(&registered);
+        self.owed.remove(registered);
     }
 
     /// Its tombstone is durable.
     pub(crate) fn remove(&mut self, registered: Revision) {
-        self.live.remove(&registered);
-        self.owed.remove(&registered);
+        self.live.remove(registered);
+        self.owed.remove(registered);
     }
 
     /// The long values of registrations after `above`, with slot and length.
     pub(crate) fn after(&self, above: Revision) -> impl Iterator<Item = (Revision, Slot, u32)> + '_ {
-        let from = (core::ops::Bound::Excluded(above), core::ops::Bound::Unbounded);
-        self.live.range(from).map(|(registered, (slot, length))| (*registered, *slot, *length))
+        let later = move |(registered, _): &&(Revision, (Slot, u32))| *registered > above;
+        self.live.0.iter().filter(later).map(|(registered, (slot, length))| (*registered, *slot, *length))
     }
 
     /// A session, or a repair, begins: the subscriber lacks every value after `durable` whose record `lives`.
     pub(crate) fn begin(&mut self, durable: Revision, lives: impl Fn(Revision, Slot) -> bool) {
-        self.owed.clear();
+        self.owed.0.clear();
         self.passed_over = 0;
-        let lacked: Vec<_> = self.after(durable).filter(|(registered, slot, _)| lives(*registered, *slot)).collect();
-        for (registered, slot, length) in lacked {
-            self.owe(registered, slot, length);
+        for index in 0..self.live.0.len() {
+            let (registered, (slot, length)) = self.live.0[index];
+            if registered > durable && lives(registered, slot) {
+                self.owe(registered, slot, length);
+            }
         }
     }
 
     /// The next piece to send, of a registration that the subscriber has: as much of it as fits into a frame goes.
     pub(crate) fn next(&self, received: Revision) -> Option<Piece> {
-        self.owed.range(..=received).find_map(|(registered, owed)| {
+        self.owed.0.iter().take_while(|(registered, _)| *registered <= received).find_map(|(registered, owed)| {
             let (offset, end) = owed.lost.first().copied().unwrap_or((owed.next, owed.length));
             (offset < end).then_some(Piece { registered: *registered, slot: owed.slot, offset, end })
         })
@@ -94,7 +129,7 @@ impl Values {
 
     /// Bytes [offset, end) have gone out.
     pub(crate) fn sent(&mut self, registered: Revision, offset: u32, end: u32) {
-        let Some(owed) = self.owed.get_mut(&registered) else { return };
+        let Some(owed) = self.owed.get_mut(registered) else { return };
         match owed.lost.first_mut() {
             Some(lost) if lost.0 == offset => {
                 lost.0 = end;
@@ -108,7 +143,7 @@ impl Values {
 
     /// They were lost.
     pub(crate) fn lost(&mut self, registered: Revision, offset: u32, end: u32) {
-        let Some(owed) = self.owed.get_mut(&registered) else { return };
+        let Some(owed) = self.owed.get_mut(registered) else { return };
         if !owed.acknowledged.has(offset, end) {
             owed.lost.push((offset, end));
         }
@@ -116,12 +151,12 @@ impl Values {
 
     /// The subscriber has them for good.
     pub(crate) fn acknowledged(&mut self, registered: Revision, offset: u32, end: u32) {
-        let Some(owed) = self.owed.get_mut(&registered) else { return };
+        let Some(owed) = self.owed.get_mut(registered) else { return };
         owed.acknowledged.cover(offset, end);
         let acknowledged = &owed.acknowledged;
         owed.lost.retain(|(offset, end)| !acknowledged.has(*offset, *end));
         if owed.acknowledged.covers(owed.length) {
-            self.owed.remove(&registered);
+            self.owed.remove(registered);
         }
     }
 }
@@ -283,7 +318,7 @@ mod tests {
         for (offset, end) in [(80, 100), (0, 30), (40, 80), (30, 40)] {
             values.acknowledged(Revision(3), offset, end);
         }
-        assert!(values.owed.is_empty());
+        assert!(values.owed.0.is_empty());
         values.begin(Revision(2), |_, _| true);
         assert_eq!(values.next(Revision(9)), piece(0, 100));
         values.begin(Revision(3), |_, _| true);

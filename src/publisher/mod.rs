@@ -270,7 +270,7 @@ impl<S: Stream> Publisher<S> {
     /// [`Illegal`] when it does not follow; nothing is changed.
     pub(crate) fn publish(&mut self, now: Instant, entry: S::Entry) -> Result<Revision, Illegal> {
         let base = self.log.base().revision;
-        if !self.table.is_sound(S::slot(&entry)) && !bait!(self.baits, DamagePublished) {
+        if !self.table.is_hash_sound(S::slot(&entry)) && !bait!(self.baits, DamagePublished) {
             return Err(Illegal::Damaged { slot: S::slot(&entry) });
         }
         self.table.gather_epochs(self.at_base.rows_mut());

@@ -11,6 +11,7 @@ use super::reader::zigzag;
 use super::writer::{push_varint, varint_length, Writer};
 use crate::id::{Epoch, Slot};
 use crate::revision::{Digest, Revision, Tag};
+use crate::sort::sort;
 use crate::task::{Change, Detail, Entry, Payload};
 
 /// Entries in a frame at most; details likewise. It bounds what a decoder holds.
@@ -351,7 +352,7 @@ impl DeltaWriter {
     }
 
     fn write_details(&mut self, writer: &mut Writer<'_>) {
-        self.details.sort_unstable();
+        sort(&mut self.details);
         let low = rice_bits(self.gap_sum(), self.details.len());
         write_count(writer, low, self.details.len());
         let mut next = 0u32;
