@@ -8,6 +8,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::id::Slot;
+use crate::room::lengthen;
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Cell<D> {
@@ -30,9 +31,7 @@ impl<D: Clone + PartialEq> Details<D> {
 
     fn cell(&mut self, slot: Slot) -> &mut Cell<D> {
         let index = slot.0 as usize;
-        if index >= self.cells.len() {
-            self.cells.resize_with(index + 1, || Cell { detail: None, version: 0, queued: false });
-        }
+        lengthen(&mut self.cells, index + 1, || Cell { detail: None, version: 0, queued: false });
         &mut self.cells[index]
     }
 

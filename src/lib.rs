@@ -93,6 +93,7 @@ mod id;
 mod map;
 mod revision;
 mod rng;
+mod room;
 mod sort;
 mod task;
 mod time;

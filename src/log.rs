@@ -4,6 +4,7 @@
 //! Invariant: the entries are dense, from the revision after base up to the tail.
 
 use alloc::collections::VecDeque;
+use core::hash::{Hash, Hasher};
 
 use crate::revision::{Digest, Position, Revision, Tag};
 use crate::stream::Stream;
@@ -32,16 +33,30 @@ pub(crate) enum Place {
     Above,
 }
 
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Log<S: Stream> {
     base: Position,
     base_digest: Digest,
     entries: VecDeque<Logged<S>>,
+    /// Entries at most, and how often none was left, since it was looked last whether there is too much room.
+    most: usize,
+    emptied: u32,
 }
+
+impl<S: Stream> Hash for Log<S> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.base, self.base_digest).hash(state);
+        self.entries.hash(state);
+    }
+}
+
+/// So often no entry is left before room is given back, and room for so many is not worth it.
+const EMPTIED: u32 = 64;
+const FEW: usize = 8;
 
 impl<S: Stream> Log<S> {
     pub(crate) fn new() -> Log<S> {
-        Log { base: Position::START, base_digest: Digest::default(), entries: VecDeque::new() }
+        Log { base: Position::START, base_digest: Digest::default(), entries: VecDeque::new(), most: 0, emptied: 0 }
     }
 
     pub(crate) fn base(&self) -> Position {
@@ -54,6 +69,7 @@ impl<S: Stream> Log<S> {
 
     pub(crate) fn push(&mut self, entry: S::Entry, tag: Tag, digest: Digest, made: Instant) {
         self.entries.push_back(Logged { entry, tag, digest, made });
+        self.most = self.most.max(self.entries.len());
     }
 
     /// A stored state at base is in.
@@ -92,7 +108,23 @@ impl<S: Stream> Log<S> {
         let logged = self.entries.pop_front()?;
         self.base = Position { revision: self.base.revision.next(), tag: logged.tag };
         self.base_digest = logged.digest;
+        if self.entries.is_empty() {
+            self.give_back();
+        }
         Some(logged)
+    }
+
+    /// Gives memory back that a time offline has taken, once much less has been enough for a while. What is left is room
+    /// for half as much again; that a quarter of the room was enough before keeps it from going to and fro.
+    fn give_back(&mut self) {
+        self.emptied += 1;
+        if self.emptied < EMPTIED {
+            return;
+        }
+        if self.entries.capacity() > 4 * self.most.max(FEW) {
+            self.entries.shrink_to((self.most + self.most / 2).max(FEW));
+        }
+        (self.most, self.emptied) = (0, 0);
     }
 
     /// When the oldest entry was made.

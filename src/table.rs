@@ -12,6 +12,7 @@ use crate::bait::{bait, Baits};
 use crate::error::Illegal;
 use crate::id::{Epoch, Slot, TaskId};
 use crate::revision::{Digest, Position, Revision};
+use crate::room::lengthen;
 use crate::row::{EpochIndex, Epochs, Stepped};
 use crate::slots::Slots;
 use crate::stream::Stream;
@@ -240,9 +241,7 @@ impl<S: Stream> Table<S> {
             if let (Some(slot), None) = (self.slot(key), self.row(slot)) {
                 return Err(Illegal::Registered { task: key, slot });
             }
-            if index >= self.rows.len() {
-                self.rows.resize_with(index + 1, || None);
-            }
+            lengthen(&mut self.rows, index + 1, || None);
         }
         let Some(place) = self.rows.get_mut(index) else { return Err(Illegal::SlotFree { slot }) };
         applied.push(Applied { slot, before: place.clone(), position: self.position });
@@ -265,7 +264,7 @@ impl<S: Stream> Table<S> {
             Stepped::Forgotten => {
                 let key = S::key(row);
                 *place = None;
-                self.slots.remove(key, slot);
+                self.slots.remove(key, slot, |slot| key_in::<S>(&self.rows, slot));
             }
         }
         if let Some(key) = binds {
@@ -282,7 +281,7 @@ impl<S: Stream> Table<S> {
     pub(crate) fn undo(&mut self, applied: Applied<S>) {
         let (index, slot) = (applied.slot.0 as usize, applied.slot);
         if let Some(key) = key_in::<S>(&self.rows, slot) {
-            self.slots.remove(key, slot);
+            self.slots.remove(key, slot, |slot| key_in::<S>(&self.rows, slot));
         }
         self.rows[index] = applied.before;
         if let Some(key) = key_in::<S>(&self.rows, slot) {
@@ -312,9 +311,7 @@ impl<S: Stream> Table<S> {
             return Err(Illegal::Registered { task: key, slot });
         }
         let index = slot.0 as usize;
-        if index >= self.rows.len() {
-            self.rows.resize_with(index + 1, || None);
-        }
+        lengthen(&mut self.rows, index + 1, || None);
         let row = S::pack(record, &mut self.epochs);
         self.digest = self.digest.with(S::hash_of(&row));
         self.rows[index] = Some(row);

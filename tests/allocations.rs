@@ -69,10 +69,10 @@ fn a_steady_state_takes_no_memory_from_the_heap() {
     let warm = carry(&mut rig, &mut workload, &mut updates, 20_000, 32);
     let warm_large = carry(&mut rig, &mut workload, &mut updates, 100, 1_000);
     assert!(warm != Taken::default() && warm_large != Taken::default(), "the counters do not count");
-    let taken = carry(&mut rig, &mut workload, &mut updates, 3_000, 32);
-    assert_eq!(taken, Taken::default(), "96,000 updates, 32 a frame");
-    let taken = carry(&mut rig, &mut workload, &mut updates, 100, 1_000);
-    assert_eq!(taken, Taken::default(), "100,000 updates, 1,000 a frame");
-    let taken = carry(&mut rig, &mut workload, &mut updates, 10_000, 1);
-    assert_eq!(taken, Taken::default(), "10,000 updates, one a frame");
+    // Another pace is steady once the log has the room that it needs: it gives back what a burst has taken.
+    for (first, frames, each) in [(200, 3_000, 32), (20, 100, 1_000), (1_000, 10_000, 1)] {
+        carry(&mut rig, &mut workload, &mut updates, first, each);
+        let taken = carry(&mut rig, &mut workload, &mut updates, frames, each);
+        assert_eq!(taken, Taken::default(), "{} updates, {each} a frame", frames * each);
+    }
 }

@@ -23,7 +23,10 @@ use std::path::Path;
 /// The layers of `src/`, lowest first. A module imports from layers below its own, and from siblings of its layer as
 /// long as the siblings do not import one another in a circle.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("vocabulary", &["bait", "time", "id", "revision", "task", "canonical", "error", "config", "rng", "sort", "value"]),
+    (
+        "vocabulary",
+        &["bait", "time", "id", "revision", "task", "canonical", "error", "config", "rng", "room", "sort", "value"],
+    ),
     ("bytes", &["wire", "metrics", "receive_error"]),
     (
         "parts",

@@ -213,8 +213,8 @@ impl Agent {
             // It has ended, and names its own registration: the tombstone follows.
             let _ = self.make(now, slot, at, change);
         }
-        while let Some(last) = self.publisher.gone.pop() {
-            self.tell(super::AgentEvent::TaskForgotten { task: last.id });
+        while let Some(task) = self.publisher.gone.pop() {
+            self.tell(super::AgentEvent::TaskForgotten { task });
         }
     }
 

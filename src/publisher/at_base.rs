@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
 use crate::id::Slot;
+use crate::room::{lengthen, push};
 use crate::stream::Stream;
 
 /// No place.
@@ -54,14 +55,12 @@ impl<S: Stream> AtBase<S> {
                 place
             }
             None => {
-                self.rows.push(Some(row));
+                push(&mut self.rows, Some(row));
                 self.rows.len() as u32 - 1
             }
         };
         let index = slot.0 as usize;
-        if index >= self.places.len() {
-            self.places.resize(index + 1, NONE);
-        }
+        lengthen(&mut self.places, index + 1, || NONE);
         self.places[index] = place;
     }
 

@@ -162,9 +162,9 @@ impl<S: Stream> Publisher<S> {
                 if !bait!(self.baits, SlotFreedWhenTombstoneMade) {
                     self.free.push(slot);
                 }
-                let last = S::final_of(&row, self.table.epochs());
-                self.gone.push(last.clone());
+                self.gone.push(S::key(&row));
                 if self.most_finals > 0 {
+                    let last = S::final_of(&row, self.table.epochs());
                     if self.finals.len() == self.most_finals {
                         self.finals.pop_front();
                     }

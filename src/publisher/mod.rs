@@ -143,7 +143,7 @@ pub(crate) struct Publisher<S: Stream> {
     /// Slots whose newest entry became durable and which were to be retired then.
     pub(crate) ripe: Vec<Slot>,
     /// What became forgotten for good.
-    pub(crate) gone: Vec<S::Final>,
+    pub(crate) gone: Vec<TaskId>,
     /// What the entry being published changes.
     applied: Vec<Applied<S>>,
 }
@@ -274,6 +274,7 @@ impl<S: Stream> Publisher<S> {
             return Err(Illegal::Damaged { slot: S::slot(&entry) });
         }
         self.table.gather_epochs(self.at_base.rows_mut());
+        self.applied.reserve_exact(1);
         self.table.apply(&entry, &mut self.applied)?;
         let slot = S::slot(&entry);
         let binds = S::binds(&entry).is_some();
