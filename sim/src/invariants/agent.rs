@@ -215,7 +215,7 @@ impl World {
             Action::Register { .. } => return Ok(false),
             Action::Move { id, .. } | Action::Detail { id, .. } | Action::Forget { id } => *id,
         };
-        if !self.agents[p].agent.task(id).is_some_and(|record| record.slot == slot) {
+        if self.agents[p].agent.task(id).is_none_or(|record| record.slot != slot) {
             return Ok(false);
         }
         let made = matches!(action, Action::Move { .. }) && result.is_ok();
