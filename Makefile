@@ -11,7 +11,7 @@ SECONDS ?= 60
 DEMO_FLAGS := $(if $(LOSS),--loss '$(LOSS)') $(if $(REPEAT),--repeat '$(REPEAT)') $(if $(REORDER),--reorder '$(REORDER)') \
 	$(if $(CORRUPT),--corrupt '$(CORRUPT)') $(if $(TASKS),--tasks '$(TASKS)') $(if $(SEED),--seed '$(SEED)')
 
-.PHONY: help demo test figures instructions bench sim bait fuzz lib lib-small install uninstall header setup fmt lint doc clean
+.PHONY: help demo test figures instructions reconcile bench sim bait fuzz lib lib-small install uninstall header setup fmt lint doc clean
 
 help: ## Say what the targets do
 	@printf 'make TARGET, with variables where they are named: make demo LOSS=50 SEED=7\n\n'
@@ -35,6 +35,10 @@ instructions: ## Instructions of the hot paths beside those of benches/instructi
 	@scripts/setup.sh test
 	$(CARGO) build --locked --release -p taskwire-benches --bin instructions
 	$(TARGET)/release/instructions $(if $(WRITE),--write)
+
+reconcile: ## What repairs cost, for n records of which d differ, beside whole snapshots and two crates
+	@scripts/setup.sh demo
+	$(CARGO) run --locked --release -p taskwire-benches --bin reconcile
 
 bench: ## The criterion benches
 	@scripts/setup.sh demo

@@ -25,6 +25,9 @@ pub(crate) const MOST_SLOTS: u32 = 1 << 22;
 /// The share of slots, of 2^32, that may lie outside the cells that came: one in 65,536. What is missed all the same the
 /// digest shows, and then all is told.
 const MOST_MISSED: u64 = 1 << 16;
+/// Blocks that are made beyond the one asked for, while the cells are no more than these.
+const AHEAD: u32 = 2;
+const SMALL: u32 = 1 << 16;
 /// The prime below 2^40 that the sums are taken modulo: what is not zero has an inverse, so every difference names its slot.
 const PRIME: u64 = (1 << 40) - 87;
 /// Cells of the first block.
@@ -102,6 +105,13 @@ impl Cell {
     }
 }
 
+/// The logarithm to base 2 of a number from 1 on, both with 16 bits behind the point: right to a hundredth.
+fn binary_logarithm(number: u64) -> u64 {
+    let whole = number.ilog2() - 16;
+    let above = (number >> whole) - (1 << 16);
+    (u64::from(whole) << 16) + ((above * (88_244 - ((above * 22_708) >> 16))) >> 16)
+}
+
 /// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014).
 fn mix(mut z: u64) -> u64 {
     z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -160,13 +170,16 @@ impl Sketch {
         self.cells.len() as u32
     }
 
-    /// Makes all blocks up to the one with the cell before `end`, of an array that is the same each time; `hashes` is read
-    /// once if a block is missing, else not at all. Memory: 16 bytes a cell, fewer than twice `end` cells.
+    /// Makes all blocks up to the one with the cell before `end`, and while they are small two more, of an array that is the
+    /// same each time; `hashes` is read once if a block is missing, else not at all, as to read it costs more than a block.
+    /// Memory: 16 bytes a cell, fewer than twice `end` cells or a megabyte.
     pub(crate) fn extend(&mut self, end: u32, hashes: impl Iterator<Item = (Slot, u64)>) {
         if end <= self.len() {
             return;
         }
-        let (from, to) = (if self.cells.is_empty() { 0 } else { block_of(self.len()) }, block_of(end - 1));
+        let from = if self.cells.is_empty() { 0 } else { block_of(self.len()) };
+        let asked = block_of(end - 1);
+        let to = if cells_of(asked + AHEAD).end <= SMALL { asked + AHEAD } else { asked };
         self.cells.resize(cells_of(to).end as usize, Cell::default());
         let blocks: Vec<(u32, u64)> = (from..=to).map(|block| (block, multiplier(block))).collect();
         for (slot, hash) in hashes {
@@ -197,6 +210,8 @@ pub(crate) struct Finder {
     /// What is left of the differences, of the cells that have come.
     left: Vec<Option<Cell>>,
     taken: u32,
+    /// Of each block, cells that have come, and those of them in which nothing differs.
+    come: Vec<(u32, u32)>,
     /// Cells that are not zero.
     open: u32,
     /// Slots found, each with what its hash is here beyond what it is there.
@@ -223,6 +238,7 @@ impl Finder {
             slots: slots.min(MOST_SLOTS),
             left: Vec::new(),
             taken: 0,
+            come: Vec::new(),
             open: 0,
             found: Map::new(seed),
             queue: Vec::new(),
@@ -257,6 +273,7 @@ impl Finder {
         self.left.resize(room.max(self.left.len()), None);
         while self.multipliers.len() <= block_of(end.max(1) - 1) as usize {
             self.multipliers.push(multiplier(self.multipliers.len() as u32));
+            self.come.push((0, 0));
         }
         let mut incoming: Vec<Option<Cell>> = (first..)
             .zip(cells)
@@ -265,6 +282,13 @@ impl Finder {
                 (!known).then(|| self.own.cells[number as usize].less(theirs))
             })
             .collect();
+        for (number, cell) in (first..).zip(&incoming) {
+            if let Some(cell) = cell {
+                let (come, equal) = &mut self.come[block_of(number) as usize];
+                *come += 1;
+                *equal += u32::from(cell.is_zero());
+            }
+        }
         // What was found before lies in the new cells too.
         for (slot, hash) in self.found.iter() {
             let (spread, one) = (spread(self.own.seed, *slot), Cell::of(*slot, *hash));
@@ -366,12 +390,20 @@ impl Finder {
 
     /// The share of slots, of 2^32, that lie in none of the cells that have come: none once a block has come whole.
     fn missed(&self) -> u64 {
-        (0..self.multipliers.len() as u32).fold(1 << 32, |missed, block| {
-            let cells = cells_of(block);
-            let came = |number: u32| self.left.get(number as usize).is_some_and(Option::is_some);
-            let lacking = cells.clone().filter(|number| !came(*number)).count() as u64;
-            missed * lacking / u64::from(cells.end - cells.start)
+        (0..).zip(&self.come).fold(1 << 32, |missed, (block, (come, _))| {
+            let cells = cells_of(block).len() as u64;
+            missed * (cells - u64::from(*come)) / cells
         })
+    }
+
+    /// About how many slots differ, as the cells in which nothing differs tell: of n cells a share of e^(-d/n) is such. None
+    /// where there are too few.
+    pub(crate) fn about(&self) -> Option<u32> {
+        let (block, (come, equal)) = self.come.iter().enumerate().rev().find(|(_, (come, _))| *come >= 24)?;
+        let ratio = (u64::from(*come) << 16).checked_div(u64::from(*equal)).filter(|_| *equal >= 4)?;
+        // ln 2 in 16 bits behind the point.
+        let natural = (binary_logarithm(ratio) * 45_426) >> 16;
+        Some(((cells_of(block as u32).len() as u64 * natural) >> 16) as u32)
     }
 }
 
@@ -461,6 +493,30 @@ mod tests {
             assert_eq!((difference(a, b) + b) % PRIME, a);
         }
         assert_eq!(product(PRIME - 1, PRIME - 1), 1);
+    }
+
+    #[test]
+    fn logarithms_are_right_to_a_hundredth() {
+        for number in [1.0f64, 1.01, 1.3, 1.5, 1.9, 2.0, 3.7, 100.0, 60_000.0] {
+            let found = binary_logarithm((number * 65_536.0) as u64) as f64 / 65_536.0;
+            assert!((found - number.log2()).abs() < 0.01, "{number}: {found}");
+        }
+    }
+
+    #[test]
+    fn the_number_of_differences_is_told_before_they_are_found() {
+        for differences in [120, 250, 3_000] {
+            let mine = array(1, 20_000);
+            let mut theirs = mine.clone();
+            alter(&mut theirs, differences, 5);
+            let mut sketch = Sketch::new(1);
+            let mut finder = Finder::new(1, 20_000);
+            sketch.extend(differences, hashes(&theirs));
+            finder.take(0, sketch.cells(0..differences).iter().copied(), hashes(&mine));
+            let about = finder.about().unwrap();
+            assert!((differences * 3 / 4..differences * 4 / 3).contains(&about), "{about} of {differences}");
+            assert_eq!(finder.differing(false), None);
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! Invariants: nothing is merged or rolled back in silence; a known final is never replaced in the view; an entry that the
 //! host has seen makes no second event.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::event::ControllerEvent;
@@ -184,9 +184,9 @@ impl Node {
         let heard = if bait!(self.baits, SnapshotJudgedAtBase) { 0 } else { seen };
         let joint = joint_state(self, staged, heard);
         // What the view knew and the agent does not.
+        let stays: BTreeSet<(TaskId, Made)> = joint.values().map(|record| (record.id, record.registered)).collect();
         for record in old.table.iter() {
-            let there = joint.values().any(|other| other.id == record.id && other.registered == record.registered);
-            if !there && !ring.contains_key(&(record.id, record.registered)) {
+            if !stays.contains(&(record.id, record.registered)) && !ring.contains_key(&(record.id, record.registered)) {
                 counts.unknown += u32::from(self.close_or_mark(record, archive));
             }
         }

@@ -16,8 +16,22 @@ use crate::wire::{Judgement, CELL_BYTES, SKETCH_AROUND};
 const MOST_TRIES: u32 = 6;
 /// Cells asked for at a time, at most.
 const MOST_AT_A_TIME: u32 = 2048;
+const LEAST_AT_A_TIME: u32 = 20;
+/// Cells asked for beside one and a half for each record that differs: few records need some more each.
+const BESIDE: u32 = 16;
 /// Cells beside half as many as there are slots, after which all is told.
 const MOST_BESIDE: u32 = 64;
+
+/// How many cells to ask for when those asked for did not do: as many again while it is open how many records differ, then one and a
+/// half for each of them in all, then a few at a time.
+fn further(finder: &Finder) -> u32 {
+    let taken = finder.taken();
+    let few = (taken / 32).max(LEAST_AT_A_TIME);
+    match finder.about() {
+        Some(about) => about.saturating_add(about / 2 + BESIDE).saturating_sub(taken).max(few),
+        None => taken.max(few),
+    }
+}
 
 /// What cells have led to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -101,7 +115,8 @@ impl<S: Stream> Publisher<S> {
     pub(crate) fn hear_cells(&mut self, base: Position, first: u32, bytes: &[u8]) -> Option<Sought> {
         let count = (bytes.len() / CELL_BYTES) as u32;
         let frame = self.cells_in_frame();
-        let most = (self.window.congestion.limit() / CELL_BYTES as u32).clamp(frame.min(32), MOST_AT_A_TIME);
+        let most =
+            (self.window.congestion.limit() / CELL_BYTES as u32).clamp(LEAST_AT_A_TIME.min(frame), MOST_AT_A_TIME);
         let slots = self.table.slots_used();
         let outgoing = self.outgoing.as_mut().filter(|outgoing| outgoing.base() == base)?;
         let Told::Sought(seeking) = &mut outgoing.told else { return None };
@@ -124,8 +139,7 @@ impl<S: Stream> Publisher<S> {
         } else if seeking.finder.taken() > slots / 2 + MOST_BESIDE {
             told = Told::All;
         } else if seeking.finder.taken() == seeking.asked {
-            // An eighth more at a time: so few are asked for in vain.
-            seeking.count = (seeking.finder.taken() / 8).clamp(frame.min(32), most);
+            seeking.count = further(&seeking.finder).min(most);
             seeking.due = true;
         }
         if let Some(outgoing) = &mut self.outgoing {

@@ -4,7 +4,7 @@
 //!
 //!     figures             everything
 //!     figures --quick     the same with a tenth of the rounds and of the nodes: for work on one part, not for the record
-//!     figures apply loss  only these steps: wire, publish, peers, apply, growth, leases, loss, storm, memory, cgo, text
+//!     figures apply loss  only these steps: wire, publish, peers, apply, growth, leases, loss, storm, reconcile, memory, cgo, text
 
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use taskwire_benches::fleet::{take_events, Fleet};
 use taskwire_benches::idle::{lose_all, IdleFleet, HEARTBEAT, START};
 use taskwire_benches::link::{Lossy, ONE_WAY};
 use taskwire_benches::peers::{Batches, PEERS};
+use taskwire_benches::reconcile::{self, Pair};
 use taskwire_benches::report::{Figure, Report};
 use taskwire_benches::rig::{agent_config, controller_config, Rig, LARGEST};
 use taskwire_benches::storm::Fleet as StormFleet;
@@ -41,7 +42,7 @@ impl Scale {
 /// What is measured in one go.
 type Step = fn(&mut Report, &mut Unit, Scale);
 
-const STEPS: [(&str, &str, Step); 11] = [
+const STEPS: [(&str, &str, Step); 12] = [
     ("wire", "bytes of updates", wire),
     ("publish", "publishing, and a lone change from end to end", publish),
     ("peers", "the codec alone, and the peers", peers),
@@ -50,6 +51,7 @@ const STEPS: [(&str, &str, Step); 11] = [
     ("leases", "heartbeats and leases", leases),
     ("loss", "loss", loss),
     ("storm", "a fleet that comes back at once", storm),
+    ("reconcile", "finding what differs", reconcile),
     ("memory", "memory", memory),
     ("cgo", "the batch call from Go and from C", cgo),
     ("text", "the small build of the C library, linked into an agent", text),
@@ -367,6 +369,34 @@ fn memory(report: &mut Report, _: &mut Unit, _: Scale) {
         return;
     };
     take_lines(report, &output.stdout, "figures-heap");
+}
+
+/// Finding what differs among 100 k records, beside the peers. The whole table, in more sizes, is printed by `reconcile`.
+fn reconcile(report: &mut Report, _: &mut Unit, scale: Scale) {
+    let records = scale.of(100_000) as u32;
+    report.add("reconcile_bytes_none", reconcile::bytes_of_a_digest() as f64, "bytes", Some(16.0));
+    let mut pair = Pair::new(records, true);
+    for (differences, goal) in [(100u32, 20.0), (1_000, 17.0), (10_000, 17.0)] {
+        let differences = differences.min(records / 10);
+        // How many cells are needed is a matter of luck: the median of several.
+        let mut costs: Vec<_> = (0..scale.of(15)).map(|_| pair.repair(differences)).collect();
+        costs.sort_by_key(|cost| cost.finding_bytes);
+        let bytes = costs[costs.len() / 2].finding_bytes as f64 / f64::from(differences);
+        report.add(&format!("reconcile_bytes_per_difference_{differences}"), bytes, "bytes, median", Some(goal));
+        let mut times: Vec<_> = costs.iter().map(|cost| cost.finding.as_secs_f64()).collect();
+        times.sort_by(f64::total_cmp);
+        let ours = times[times.len() / 2];
+        let mut theirs: Vec<_> = (0..5).map(|_| reconcile::negentropy(records, differences)).collect();
+        theirs.sort_by_key(|cost| cost.time);
+        let peer = theirs[theirs.len() / 2];
+        let goal = (differences == 1_000).then_some(1.0);
+        let ratio = ours / peer.time.as_secs_f64();
+        report.add(&format!("reconcile_time_ratio_{differences}"), ratio, "of negentropy's", goal);
+        let bytes = peer.bytes as f64 / f64::from(differences);
+        report.add(&format!("peer_negentropy_bytes_per_difference_{differences}"), bytes, "bytes", None);
+    }
+    let peer = reconcile::do_riblt(records, 100);
+    report.add("peer_do_riblt_bytes_per_difference_100", peer.bytes as f64 / 100.0, "bytes", None);
 }
 
 /// What calls through cgo cost: a program in Go measures it, beside the same in C.
