@@ -193,7 +193,7 @@
  */
 #define TASKWIRE_ERROR_NOT_WRITTEN (-316)
 
-/** The builder has made its agent, or was refused: it can do no more. The state: free it, and make another. */
+/** The builder has made its agent, and can do no more. The state: free it, and make another. */
 #define TASKWIRE_ERROR_BUILDER_SPENT (-317)
 
 /** A fault in the library was caught. Fatal: give the object back with its _free, and make another. */
@@ -2632,8 +2632,8 @@ taskwire_status taskwire_agent_builder_new(const struct taskwire_agent_config *c
  *
  * Threads: one thread at a time for one builder.
  *
- * After an error: the journal was refused, and the builder is spent; after one of the last three that are to be mended it
- * is as it was.
+ * After an error: a journal that was refused is refused for the same reason by every later call; a call that is to be
+ * mended has changed nothing.
  */
 taskwire_status taskwire_agent_builder_replay(struct taskwire_agent_builder *builder,
                                               const uint8_t *chunk,

@@ -269,6 +269,30 @@ fn a_journal_of_the_first_form_is_read() {
     assert_eq!(agent.task(task(3)).unwrap().metadata(), b"third");
 }
 
+#[test]
+fn tasks_that_come_between_two_records_of_a_checkpoint_are_no_part_of_its_state() {
+    for first in 0..4u8 {
+        let mut node = Node::fresh();
+        for n in 1..=first {
+            node.agent.register(node.now, task(n), b"before").unwrap();
+        }
+        let (mut buffer, mut bytes) = (vec![0; 700 + JOURNAL_OVERHEAD], Vec::new());
+        for n in 0..20u8 {
+            let written = node.agent.poll_journal(&mut buffer).unwrap();
+            bytes.extend_from_slice(&buffer[..written.map_or(0, |written| written.length)]);
+            if let Some(written) = written {
+                node.agent.journal_confirmed(node.now, written.key).unwrap();
+            }
+            if n < 4 {
+                node.agent.register(node.now, task(100 + n), b"between").unwrap();
+            }
+        }
+        let (agent, found) = restored(&bytes, 9).unwrap();
+        assert_eq!((found.torn_at, found.unfinished.len()), (None, usize::from(first) + 4));
+        assert_eq!(agent.table().digest(), node.agent.table().digest());
+    }
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,10 +4,12 @@
  *
  * Responsible for: putting the parts together, and the loop. One thread; the loop sleeps in one place and is woken by
  * a frame, a child, a signal or a deadline. Everything else is left to the parts: options, tasks_file, epoch, link
- * (the way to the controller), runner (processes), schedule (what happens to a task), truth (the agent's own log), report (taskwire).
+ * (the way to the controller), runner (processes), kept (those that outlive the agent), journal, schedule (what happens to a task), truth (the agent's own log), report (taskwire).
  */
 #include "clock.h"
 #include "epoch.h"
+#include "journal.h"
+#include "kept.h"
 #include "link.h"
 #include "net.h"
 #include "options.h"
@@ -48,6 +50,9 @@ struct agent {
     struct options options;
     struct tasks_file tasks;
     struct runner *runner;
+    struct journal *journal; /* with a journal alone; and then programs are kept */
+    struct kept *kept;
+    char trouble[200]; /* of the journal, as it was said last */
     struct report *report;
     struct truth *truth;
     struct schedule *schedule;
@@ -70,6 +75,7 @@ static int open_signals(void) {
     sigaddset(&wanted, SIGTERM);
     sigaddset(&wanted, SIGINT);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a write that fails */
     if (sigprocmask(SIG_BLOCK, &wanted, NULL) != 0) {
         return -1;
     }
@@ -83,6 +89,41 @@ static bool hold_standard_files(void) {
         file = open("/dev/null", O_RDWR);
     } while (file >= 0 && file <= STDERR_FILENO);
     return file >= 0 && close(file) == 0;
+}
+
+/* What a life before this one has left, if a journal is kept. */
+static int open_journal(struct agent *agent) {
+    char error[300];
+    if (agent->options.journal == NULL) {
+        return GO_ON;
+    }
+    agent->journal = journal_open(agent->options.journal, error, sizeof error);
+    if (agent->journal != NULL) {
+        agent->kept = kept_new(agent->options.journal, agent->options.parallel, error, sizeof error);
+    }
+    return agent->kept != NULL ? GO_ON : complain(agent, EXIT_FAILED, "--journal", error);
+}
+
+/* The protocol, and what runs the tasks. */
+static int open_work(struct agent *agent, uint64_t epoch) {
+    struct options *options = &agent->options;
+    char error[300];
+    const struct report_settings settings = {options->node, epoch, options->seed, options->back_off_us, agent->journal};
+    agent->report = report_open(&settings, clock_boot_us(), error, sizeof error);
+    if (agent->report == NULL) {
+        return complain(agent, EXIT_FAILED, agent->journal == NULL ? "taskwire" : "--journal", error);
+    }
+    agent->runner = runner_new(options->parallel);
+    agent->schedule = agent->runner == NULL ? NULL
+                                            : schedule_new(&agent->tasks, agent->runner, agent->kept, agent->report,
+                                                           agent->truth, options->seed);
+    if (agent->schedule == NULL) {
+        return complain(agent, EXIT_FAILED, "", "out of memory");
+    }
+    if (agent->journal != NULL) {
+        schedule_resume(agent->schedule, options->truth, clock_boot_us());
+    }
+    return GO_ON;
 }
 
 /* Opens all parts; GO_ON, or why not. */
@@ -117,26 +158,22 @@ static int open_all(struct agent *agent) {
     if (agent->signals < 0) {
         return complain(agent, EXIT_FAILED, "signalfd", strerror(errno));
     }
-    const struct report_settings settings = {options->node, epoch, options->seed, options->back_off_us};
-    agent->report = report_open(&settings, clock_boot_us(), error, sizeof error);
-    if (agent->report == NULL) {
-        return complain(agent, EXIT_FAILED, "taskwire", error);
-    }
-    agent->runner = runner_new(options->parallel);
-    agent->schedule = agent->runner == NULL ? NULL
-                                            : schedule_new(&agent->tasks, agent->runner, agent->report, agent->truth,
-                                                           options->seed);
-    if (agent->schedule == NULL) {
-        return complain(agent, EXIT_FAILED, "", "out of memory");
+    int code = open_journal(agent);
+    code = code == GO_ON ? open_work(agent, epoch) : code;
+    if (code != GO_ON) {
+        return code;
     }
     printf("%s: epoch %" PRIu64 ", %zu tasks\n", options->node, epoch, agent->tasks.count);
     return GO_ON;
 }
 
-static void close_all(struct agent *agent) {
+/* With a journal the programs go on, for the next start to find, unless they may run a second time elsewhere. */
+static void close_all(struct agent *agent, int code) {
     runner_free(agent->runner);
+    kept_free(agent->kept, code == EXIT_FENCED || code == EXIT_DUPLICATE || code == EXIT_LEFT);
     schedule_free(agent->schedule);
     report_close(agent->report);
+    journal_close(agent->journal);
     truth_close(agent->truth);
     tasks_file_free(&agent->tasks);
     link_close(agent->link);
@@ -180,11 +217,36 @@ static int refused(const struct agent *agent, const char *text) {
     return GO_ON;
 }
 
+/* What is new is made safe before any of it is told. A disk that refuses is said once, and the tasks go on. */
+static int sync_journal(struct agent *agent) {
+    if (agent->journal == NULL) {
+        return GO_ON;
+    }
+    if (!report_sync_journal(agent->report, clock_boot_us())) {
+        return complain(agent, EXIT_FAILED, "--journal", report_error(agent->report));
+    }
+    const char *trouble = journal_trouble(agent->journal);
+    if (strcmp(trouble, agent->trouble) != 0) {
+        snprintf(agent->trouble, sizeof agent->trouble, "%s", trouble);
+        if (*trouble != '\0') {
+            printf("%s: the journal cannot be written (%s): going on, and telling nothing new until it can\n",
+                   agent->options.node, trouble);
+        } else {
+            printf("%s: the journal is written again\n", agent->options.node);
+        }
+    }
+    return GO_ON;
+}
+
 /* Drains what the library has to say: frames first, then news. After any call that may have changed something. */
 static int drain(struct agent *agent) {
     uint8_t frame[NET_FRAME_MAX];
     struct report_event event;
     size_t length;
+    int synced = sync_journal(agent);
+    if (synced != GO_ON) {
+        return synced;
+    }
     while ((length = report_transmit(agent->report, clock_boot_us(), frame, sizeof frame)) > 0) {
         link_send(agent->link, clock_boot_us(), frame, length);
     }
@@ -234,6 +296,8 @@ static int sleep_and_receive(struct agent *agent) {
 
     uint64_t now = clock_boot_us(), deadline = schedule_deadline(agent->schedule);
     uint64_t wait = report_wait_us(agent->report, now, SLEEP_MAX_US);
+    uint64_t journal = agent->journal == NULL ? CLOCK_NEVER : journal_deadline(agent->journal);
+    deadline = journal < deadline ? journal : deadline;
     uint64_t until_deadline = deadline <= now ? 0 : deadline - now;
     wait = until_deadline < wait ? until_deadline : wait;
     struct timespec timeout = {(time_t)(wait / 1000000), (long)(wait % 1000000) * 1000};
@@ -259,6 +323,7 @@ static int leave(struct agent *agent) {
     uint64_t sent = 0, received = 0, refused = 0;
     char of_link[120];
     report_goodbye(agent->report, clock_boot_us());
+    schedule_forget_programs(agent->schedule);
     int code = drain(agent);
     report_counts(agent->report, &sent, &received, &refused);
     link_describe(agent->link, of_link, sizeof of_link);
@@ -307,6 +372,6 @@ int main(int count, char *words[]) {
     if (code == GO_ON) {
         code = run(&agent);
     }
-    close_all(&agent);
+    close_all(&agent, code);
     return code;
 }

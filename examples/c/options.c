@@ -19,6 +19,8 @@ const char options_help[] =
     "  --tasks FILE            what to run\n"
     "  --truth FILE            this agent's own log of what happened, one JSON object a line\n"
     "  --epoch-file FILE       keeps the number of the last start; max(clock, stored + 1) is the next\n"
+    "  --journal FOLDER        keeps what is reported there, and each task's program by a process of its own: an agent that is\n"
+    "                          killed goes on when it is started again, and finds its tasks running or how they ended\n"
     "  --seed N                for timers and trace ids; default: fresh from the system at each start\n"
     "  --parallel N            how many tasks run at a time, 1 to 64; default 4\n"
     "  --back-off TIME         the longest pause between two tries to reach the controller, 100ms to 1h; default 15s:\n"
@@ -31,7 +33,7 @@ const char options_help[] =
     "5 told to leave twice: SIGTERM cancels all tasks and still reports their ends, a second one leaves at once.\n"
     "\n";
 
-enum flag { NODE, CONTROLLER, TCP, SERIAL, SPEED, TASKS, TRUTH, EPOCH_FILE, SEED, PARALLEL, BACK_OFF, SUPERSEDE, HELP };
+enum flag { NODE, CONTROLLER, TCP, SERIAL, SPEED, TASKS, TRUTH, EPOCH_FILE, JOURNAL, SEED, PARALLEL, BACK_OFF, SUPERSEDE, HELP };
 
 static const struct {
     const char *name;
@@ -46,6 +48,7 @@ static const struct {
     [TASKS] = {"--tasks", "a file", true},
     [TRUTH] = {"--truth", "a file", true},
     [EPOCH_FILE] = {"--epoch-file", "a file", true},
+    [JOURNAL] = {"--journal", "a folder", false},
     [SEED] = {"--seed", "a number from 0 to 18446744073709551615", false},
     [PARALLEL] = {"--parallel", "a number from 1 to 64", false},
     [BACK_OFF] = {"--back-off", "a time from 100ms to 1h", false},
@@ -72,6 +75,7 @@ static bool take_value(struct options *out, enum flag flag, const char *value) {
     case TASKS: out->tasks = value; return *value != '\0';
     case TRUTH: out->truth = value; return *value != '\0';
     case EPOCH_FILE: out->epoch_file = value; return *value != '\0';
+    case JOURNAL: out->journal = value; return *value != '\0';
     case SEED:
         out->has_seed = true;
         return parse_count(value, UINT64_MAX, &out->seed);

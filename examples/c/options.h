@@ -21,6 +21,7 @@ struct options {
     const char *tasks;
     const char *truth;
     const char *epoch_file;
+    const char *journal; /* a folder; NULL: no journal is kept */
     bool has_seed;
     uint64_t seed;
     size_t parallel;

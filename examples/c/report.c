@@ -13,6 +13,7 @@
 
 struct report {
     taskwire_agent *agent;
+    struct journal *journal;
     uint64_t sent, received, refused;
     char error[300];
 };
@@ -28,6 +29,85 @@ static enum report_status checked(struct report *report, taskwire_status status)
         snprintf(report->error, sizeof report->error, "%s", taskwire_status_text(status));
     }
     return status == TASKWIRE_ERROR_FULL ? REPORT_FULL : REPORT_ERROR;
+}
+
+static bool replay(void *builder, const uint8_t *bytes, size_t length) {
+    return taskwire_agent_builder_replay(builder, bytes, length) == TASKWIRE_OK;
+}
+
+/* Makes the agent, which goes on from the journal if one is kept. */
+static bool start(struct report *report, const taskwire_agent_config *config, char *error, size_t error_size) {
+    if (report->journal == NULL) {
+        taskwire_status status = taskwire_agent_new(config, &report->agent);
+        snprintf(error, error_size, "%s", taskwire_status_text(status));
+        return status == TASKWIRE_OK;
+    }
+    taskwire_agent_builder *builder = NULL;
+    taskwire_restored found;
+    (void)taskwire_restored_init(&found);
+    taskwire_status status = taskwire_agent_builder_new(config, &builder);
+    snprintf(error, error_size, "%s", taskwire_status_text(status));
+    if (status == TASKWIRE_OK && journal_read(report->journal, replay, builder, error, error_size)) {
+        status = taskwire_agent_builder_start(builder, &report->agent, &found);
+        if (status != TASKWIRE_OK) {
+            (void)taskwire_agent_builder_last_error(builder, error, error_size, NULL);
+        } else if (found.records > 0) {
+            printf("%s: %zu unfinished tasks of epoch %" PRIu64 " in the journal%s\n", config->node, found.unfinished_count,
+                   found.epoch, found.has_torn_at != 0 ? "; its torn end was left out" : "");
+        }
+    }
+    taskwire_agent_builder_free(builder);
+    return report->agent != NULL;
+}
+
+/* Asks the library for all records that it has and there is room for. */
+static bool append_records(struct report *report) {
+    uint8_t record[NET_FRAME_MAX + TASKWIRE_JOURNAL_OVERHEAD];
+    while (journal_has_room(report->journal)) {
+        size_t length = 0;
+        uint64_t key = 0;
+        uint32_t begins = 0;
+        if (checked(report, taskwire_agent_poll_journal(report->agent, record, sizeof record, &length, &key, &begins)) !=
+            REPORT_OK) {
+            return false;
+        }
+        if (length == 0) {
+            return true;
+        }
+        if (!journal_append(report->journal, key, begins != 0, record, length)) {
+            snprintf(report->error, sizeof report->error, "no memory for the journal");
+            return false;
+        }
+    }
+    return true;
+}
+
+bool report_write_journal(struct report *report) {
+    if (report->journal == NULL) {
+        return true;
+    }
+    bool done = append_records(report);
+    journal_write(report->journal);
+    return done;
+}
+
+bool report_sync_journal(struct report *report, uint64_t now) {
+    while (report->journal != NULL) {
+        uint64_t needed_from = 0;
+        if (!append_records(report)) {
+            return false;
+        }
+        uint64_t key = journal_is_behind(report->journal) ? journal_sync(report->journal, now) : 0;
+        if (key == 0) {
+            return true;
+        }
+        if (checked(report, taskwire_agent_journal_confirmed(report->agent, now, key)) != REPORT_OK ||
+            checked(report, taskwire_agent_journal_needed_from(report->agent, &needed_from)) != REPORT_OK) {
+            return false;
+        }
+        journal_needed_from(report->journal, needed_from);
+    }
+    return true;
 }
 
 struct report *report_open(const struct report_settings *settings, uint64_t now, char *error, size_t error_size) {
@@ -50,13 +130,13 @@ struct report *report_open(const struct report_settings *settings, uint64_t now,
     config.most_backoff_us = settings->back_off_us;
     config.wall_clock_offset_ms = wall_ms > boot_ms ? wall_ms - boot_ms : 0;
     config.frame = NET_FRAME_MAX;
+    config.durability = settings->journal != NULL ? TASKWIRE_DURABILITY_WRITE_AHEAD : TASKWIRE_DURABILITY_VOLATILE;
+    report->journal = settings->journal;
     if (taskwire_agent_config_check(&config, error, error_size, NULL) != TASKWIRE_OK) {
         free(report);
         return NULL;
     }
-    taskwire_status status = taskwire_agent_new(&config, &report->agent);
-    if (status != TASKWIRE_OK) {
-        snprintf(error, error_size, "%s", taskwire_status_text(status));
+    if (!start(report, &config, error, error_size)) {
         free(report);
         return NULL;
     }
@@ -108,8 +188,40 @@ static uint32_t reason_code(enum task_reason reason) {
     case REASON_TIMED_OUT: return TASKWIRE_REASON_TIMED_OUT;
     case REASON_COULD_NOT_START: return TASKWIRE_REASON_COULD_NOT_START;
     case REASON_CANCELLED: return TASKWIRE_REASON_CANCELLED_BY_HOST;
+    case REASON_UNKNOWN: return TASKWIRE_REASON_OUTCOME_UNKNOWN;
     }
     return TASKWIRE_REASON_NONE;
+}
+
+bool report_knows(const struct report *report, const uint8_t id[TASK_ID_BYTES], struct report_known *out) {
+    static const enum task_reason reasons[] = {REASON_EXITED,          REASON_SIGNALED,  REASON_TIMED_OUT,
+                                               REASON_COULD_NOT_START, REASON_CANCELLED, REASON_UNKNOWN};
+    taskwire_task_id task = id_of(id);
+    taskwire_task found;
+    memset(out, 0, sizeof *out);
+    (void)taskwire_task_init(&found);
+    if (taskwire_agent_task(report->agent, &task, &found) != TASKWIRE_OK) {
+        return false;
+    }
+    out->attempt = found.attempt;
+    out->number = found.number;
+    memcpy(out->trace.trace_id, found.trace.trace_id, sizeof out->trace.trace_id);
+    memcpy(out->trace.span_id, found.trace.span_id, sizeof out->trace.span_id);
+    struct transition *newest = &out->newest;
+    newest->state = (enum task_state)found.state;
+    for (size_t n = 0; n < sizeof reasons / sizeof reasons[0]; n++) {
+        newest->reason = reason_code(reasons[n]) == found.reason ? reasons[n] : newest->reason;
+    }
+    newest->exit = found.exit_kind == TASKWIRE_EXIT_CODE     ? EXIT_CODE
+                   : found.exit_kind == TASKWIRE_EXIT_SIGNAL ? EXIT_SIGNAL
+                                                             : EXIT_UNKNOWN;
+    newest->code = found.exit_value;
+    newest->message = (const char *)found.message;
+    newest->message_length = found.message_length;
+    newest->result = (const char *)found.result;
+    newest->result_length = found.result_length;
+    newest->at_ms = found.at_ms;
+    return true;
 }
 
 enum report_status report_transition(struct report *report, uint64_t now, const uint8_t id[TASK_ID_BYTES],

@@ -7,6 +7,7 @@
 #ifndef REPORT_H
 #define REPORT_H
 
+#include "journal.h"
 #include "tasks_file.h"
 #include "transition.h"
 
@@ -43,11 +44,27 @@ struct report_settings {
     uint64_t epoch;
     uint64_t seed;
     uint64_t back_off_us; /* the longest pause between two tries */
+    struct journal *journal; /* goes on from it, and tells nothing that is not safe in it; NULL: none is kept */
+};
+
+/* What is known of a task: how it came to its state, and its attempt and number. Texts hold until the next report. */
+struct report_known {
+    uint32_t attempt, number;
+    struct trace trace;
+    struct transition newest;
 };
 
 /* NULL on failure, with a sentence. */
 struct report *report_open(const struct report_settings *settings, uint64_t now, char *error, size_t error_size);
 void report_close(struct report *report);
+
+/* Whether the task is known, which is so after a restart from a journal, and how it stands. */
+bool report_knows(const struct report *report, const uint8_t id[TASK_ID_BYTES], struct report_known *out);
+
+/* What is new goes to the journal: to the kernel alone, or until it is safe, and then may be told. False: it is damaged by a
+ * lack of memory, or by a fault; report_error tells. */
+bool report_write_journal(struct report *report);
+bool report_sync_journal(struct report *report, uint64_t now);
 
 /* Why the last call said REPORT_ERROR. */
 const char *report_error(const struct report *report);

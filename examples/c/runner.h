@@ -31,12 +31,14 @@ enum runner_event_kind {
     RUNNER_STARTED,
     RUNNER_PROGRESS,       /* the newest `progress N TEXT` line */
     RUNNER_ENDED,          /* and its place is free again */
-    RUNNER_COULD_NOT_START /* and its place is free again */
+    RUNNER_COULD_NOT_START, /* and its place is free again */
+    RUNNER_LOST /* kept.h alone: nobody knows how it ended, and its place is free again */
 };
 
 struct runner_event {
     enum runner_event_kind kind;
     size_t task;            /* the caller's number of it */
+    uint64_t at_ms;         /* when it happened, by the wall clock; 0: now */
     uint32_t percent;       /* PROGRESS */
     enum runner_stop stop;  /* ENDED: what asked it to end, if it was still running then */
     bool signaled;          /* ENDED: by a signal, else by exit */

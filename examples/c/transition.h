@@ -24,7 +24,8 @@ enum task_reason {
     REASON_SIGNALED,        /* by somebody else's signal */
     REASON_TIMED_OUT,       /* stopped at its time limit */
     REASON_COULD_NOT_START, /* its program could not be executed */
-    REASON_CANCELLED        /* its time to be cancelled came, or the agent was told to stop */
+    REASON_CANCELLED,       /* its time to be cancelled came, or the agent was told to stop */
+    REASON_UNKNOWN          /* what became of it in a crash cannot be known */
 };
 
 enum task_exit { EXIT_UNKNOWN, EXIT_CODE, EXIT_SIGNAL };

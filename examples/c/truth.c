@@ -37,6 +37,23 @@ void truth_close(struct truth *truth) {
     }
 }
 
+void truth_each(const char *path, truth_taker take, void *context) {
+    FILE *file = fopen(path, "re");
+    char *line = NULL;
+    size_t room = 0;
+    while (file != NULL && getline(&line, &room, file) > 0) {
+        char id[37] = "";
+        uint32_t number = 0;
+        if (sscanf(line, "{\"task\":\"%36[0-9a-f-]\",\"number\":%" SCNu32, id, &number) == 2) {
+            take(context, id, number);
+        }
+    }
+    free(line);
+    if (file != NULL) {
+        fclose(file);
+    }
+}
+
 static const char *state_name(enum task_state state) {
     switch (state) {
     case TASK_PENDING: return "PENDING";
@@ -56,6 +73,7 @@ static const char *reason_name(enum task_reason reason) {
     case REASON_TIMED_OUT: return "TimedOut";
     case REASON_COULD_NOT_START: return "CouldNotStart";
     case REASON_CANCELLED: return "CancelledByHost";
+    case REASON_UNKNOWN: return "OutcomeUnknown";
     }
     return "?";
 }

@@ -24,6 +24,10 @@ struct truth_number {
     uint32_t attempt; /* from 0 */
 };
 
+/* Called with each line of a truth log: which task, and the number of the transition. */
+typedef void (*truth_taker)(void *context, const char *id, uint32_t number);
+void truth_each(const char *path, truth_taker take, void *context);
+
 /* Writes one line; false when the disk did not take it. */
 bool truth_write(struct truth *truth, const struct task_spec *task, const struct trace *trace,
                  struct truth_number which, const struct transition *what);

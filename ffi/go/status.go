@@ -68,7 +68,7 @@ const (
 	ErrNoSession         = Status(C.TASKWIRE_ERROR_NO_SESSION)     // wait for SessionOpened
 	ErrVolatile          = Status(C.TASKWIRE_ERROR_VOLATILE)       // the agent keeps no journal
 	ErrNotWritten        = Status(C.TASKWIRE_ERROR_NOT_WRITTEN)    // that record was never given out
-	ErrBuilderSpent      = Status(C.TASKWIRE_ERROR_BUILDER_SPENT)  // it has made its agent, or was refused
+	ErrBuilderSpent      = Status(C.TASKWIRE_ERROR_BUILDER_SPENT)  // it has made its agent
 
 	// Of ChangesSince: in each case read the view anew, from ViewRevision on.
 	ErrCompacted        = Status(C.TASKWIRE_ERROR_COMPACTED)         // too far behind

@@ -107,7 +107,7 @@ pub const TASKWIRE_ERROR_OTHER_INCARNATION: i32 = -314;
 pub const TASKWIRE_ERROR_VOLATILE: i32 = -315;
 /// That record of the journal was never given out. The state: confirm only what taskwire_agent_poll_journal gave.
 pub const TASKWIRE_ERROR_NOT_WRITTEN: i32 = -316;
-/// The builder has made its agent, or was refused: it can do no more. The state: free it, and make another.
+/// The builder has made its agent, and can do no more. The state: free it, and make another.
 pub const TASKWIRE_ERROR_BUILDER_SPENT: i32 = -317;
 
 /// A fault in the library was caught. Fatal: give the object back with its _free, and make another.
@@ -166,7 +166,7 @@ statuses! {
     TASKWIRE_ERROR_OTHER_INCARNATION: c"the revision is of another incarnation of the controller: read the view anew";
     TASKWIRE_ERROR_VOLATILE: c"the agent is volatile and keeps no journal; nothing was changed";
     TASKWIRE_ERROR_NOT_WRITTEN: c"that record of the journal was never given out; nothing was changed";
-    TASKWIRE_ERROR_BUILDER_SPENT: c"the builder has made its agent, or was refused: free it and make another";
+    TASKWIRE_ERROR_BUILDER_SPENT: c"the builder has made its agent, and can do no more: free it and make another";
     TASKWIRE_ERROR_PANICKED: c"a fault in the library was caught: free this object and make another";
     TASKWIRE_ERROR_OTHER: c"refused for a reason that has no code; the last error has the words";
     TASKWIRE_ERROR_JOURNAL_CORRUPT: c"a confirmed record of the journal cannot be read: the store is damaged";

@@ -122,6 +122,8 @@ pub(crate) struct Journal {
     shown: Revision,
     /// The first key of the checkpoint that is being written.
     begun: u64,
+    /// How many slots it has announced, and how much state in all: more may come into use while it is being written.
+    announced: (u32, u32),
     /// First and last key of the newest checkpoint that is written whole.
     whole: Option<(u64, u64)>,
     /// The first key of the newest checkpoint that is confirmed whole.
@@ -153,6 +155,7 @@ impl Journal {
             marks: VecDeque::new(),
             shown: Revision::ZERO,
             begun: 0,
+            announced: (0, 0),
             whole: None,
             needed_from: 0,
             ready: false,
@@ -273,7 +276,9 @@ impl Journal {
                 self.value_begun = (Revision::ZERO, 0);
                 self.accepted_due = self.accepted.is_some();
                 let begin = self.begin(publisher);
-                let (total, written) = (begin.total, plain(RecordKind::Begin, &begin, out));
+                let (total, slots) = (begin.total, begin.slots);
+                let written = plain(RecordKind::Begin, &begin, out);
+                self.announced = (slots, total);
                 self.step = if total == 0 { Step::Entries } else { Step::State(0) };
                 return written;
             }
@@ -347,7 +352,8 @@ impl Journal {
         first: u32,
         out: &mut [u8],
     ) -> Option<(u32, u32, usize)> {
-        let Begin { slots, total, base, digest, .. } = self.begin(publisher);
+        let (slots, total) = self.announced;
+        let Begin { base, digest, .. } = self.begin(publisher);
         writer.begin(self.frame, false);
         // A state that is damaged in memory is not written; what was written before it stands.
         let next = publisher.fill_state(writer, slots, first, total).ok()?;

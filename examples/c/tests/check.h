@@ -24,6 +24,15 @@ static int check_failures;
         }                                                                                                            \
     } while (0)
 
+/* A folder of its own: what mkdtemp wants ends with six letters of one kind. */
+#define TEMPORARY_SIZE 32
+#define MAKE_TEMPORARY(out)                                                                                          \
+    do {                                                                                                             \
+        snprintf((out), TEMPORARY_SIZE, "/tmp/taskwire-test-");                                                      \
+        memset((out) + 19, 'X', 6), (out)[25] = '\0';                                                                    \
+        CHECK(mkdtemp(out) != NULL);                                                                                 \
+    } while (0)
+
 static inline int check_result(const char *name) {
     printf("%s: %s\n", name, check_failures == 0 ? "ok" : "FAILED");
     return check_failures == 0 ? 0 : 1;

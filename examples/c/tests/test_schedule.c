@@ -61,6 +61,16 @@ enum report_status report_forget(struct report *report, uint64_t now, const uint
     return REPORT_OK;
 }
 
+bool report_write_journal(struct report *report) {
+    (void)report;
+    return true;
+}
+
+bool report_knows(const struct report *report, const uint8_t id[TASK_ID_BYTES], struct report_known *out) {
+    (void)report, (void)id, (void)out;
+    return false;
+}
+
 const char *report_error(const struct report *report) {
     (void)report;
     return "none";
@@ -89,7 +99,7 @@ static void expect(const char *keys, int room, const char *expected) {
     CHECK_TEXT(wrong.text, "");
     struct truth *truth = truth_open("/dev/null", "n", 1, error, sizeof error);
     struct runner *runner = runner_new(2);
-    struct schedule *schedule = schedule_new(&tasks, runner, NULL, truth, 1);
+    struct schedule *schedule = schedule_new(&tasks, runner, NULL, NULL, truth, 1);
     told[0] = '\0';
     rooms = room;
     uint64_t began = clock_boot_us();

@@ -25,6 +25,17 @@ pub struct taskwire_agent_builder {
 
 objects!(taskwire_agent_builder);
 
+impl taskwire_agent_builder {
+    /// What it has; one that was refused is refused again for the same reason.
+    fn take(&mut self) -> Result<AgentBuilder, Failure> {
+        let spent = || match &self.standing.failure {
+            Failure::Restore(error) => Failure::Restore(error.clone()),
+            _ => TASKWIRE_ERROR_BUILDER_SPENT.into(),
+        };
+        self.core.take().ok_or_else(spent)
+    }
+}
+
 /// What was found in a journal. Fill it with taskwire_restored_init.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -142,8 +153,8 @@ pub unsafe extern "C" fn taskwire_agent_builder_new(
 ///
 /// Threads: one thread at a time for one builder.
 ///
-/// After an error: the journal was refused, and the builder is spent; after one of the last three that are to be mended it
-/// is as it was.
+/// After an error: a journal that was refused is refused for the same reason by every later call; a call that is to be
+/// mended has changed nothing.
 #[no_mangle]
 pub unsafe extern "C" fn taskwire_agent_builder_replay(
     builder: *mut taskwire_agent_builder,
@@ -154,7 +165,7 @@ pub unsafe extern "C" fn taskwire_agent_builder_replay(
     unsafe {
         change(builder, |builder| {
             let chunk = view::bytes(chunk.cast::<c_void>(), length)?;
-            let core = builder.core.take().ok_or(TASKWIRE_ERROR_BUILDER_SPENT)?;
+            let core = builder.take()?;
             builder.core = Some(core.replay(chunk)?);
             Ok(())
         })
@@ -198,7 +209,7 @@ pub unsafe extern "C" fn taskwire_agent_builder_start(
     unsafe {
         change(builder, |builder| {
             let (mut out_agent, mut out_restored) = (out_agent?, out_restored?);
-            let core = builder.core.take().ok_or(TASKWIRE_ERROR_BUILDER_SPENT)?;
+            let core = builder.take()?;
             let (core, found) = core.start()?;
             builder.unfinished = found.unfinished.iter().map(|id| taskwire_task_id { bytes: id.0 }).collect();
             let unfinished = builder.unfinished.as_slice();

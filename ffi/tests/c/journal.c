@@ -205,7 +205,7 @@ static void a_damaged_middle_is_refused_with_its_place_and_a_torn_end_is_not(voi
             CHECK(is_set == 1 && offset >= first && offset <= at);
             CHECK(strstr(words, "was confirmed and cannot be read") != NULL);
             CHECK(agent == NULL && torn == 0);
-            CHECK_IS(taskwire_agent_builder_start(builder, &agent, NULL), TASKWIRE_ERROR_BUILDER_SPENT);
+            CHECK_IS(taskwire_agent_builder_start(builder, &agent, NULL), TASKWIRE_ERROR_JOURNAL_CORRUPT);
             refused++;
         }
         taskwire_agent_free(agent);
