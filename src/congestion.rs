@@ -93,7 +93,9 @@ impl Congestion {
         self.not_before = Instant::ZERO;
         if let Some(round_trip) = round_trip.filter(|_| bytes > self.limit) {
             let pause = micros(round_trip).saturating_mul(bytes.into()) / u64::from(self.limit);
-            self.not_before = now.after(Duration::from_micros(pause.min(MOST_PAUSE)));
+            if pause > 0 {
+                self.not_before = now.after(Duration::from_micros(pause.min(MOST_PAUSE)));
+            }
         }
     }
 

@@ -95,6 +95,16 @@ fn controller() {
 }
 
 #[test]
+fn journal() {
+    replay("journal", fuzz::journal::run, 6_000);
+}
+
+#[test]
+fn repair() {
+    replay("repair", fuzz::repair::run, 3_000);
+}
+
+#[test]
 fn pair() {
     replay("pair", fuzz::pair::run, 6_000);
 }

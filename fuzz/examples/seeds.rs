@@ -36,13 +36,13 @@ fn main() -> std::io::Result<()> {
     for (index, frame) in frames.iter().enumerate().filter(|(_, frame)| frame.len() <= 1_300) {
         write("frames", format!("vector-{index:03}"), frame)?;
     }
-    for target in ["agent", "controller", "pair"] {
+    for target in ["agent", "controller", "pair", "journal", "repair"] {
         let mut random = Random(target.len() as u64);
         for index in 0..24 {
             let mut script = Vec::new();
             for _ in 0..8 + random.next() % 120 {
                 script.push(random.next() as u8);
-                if target != "pair" && random.next() % 16 == 0 {
+                if matches!(target, "agent" | "controller") && random.next() % 16 == 0 {
                     let frame = &frames[random.next() as usize % frames.len()];
                     let length = (frame.len() / 2).min(255);
                     script.extend_from_slice(&[0, length as u8]);

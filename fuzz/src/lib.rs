@@ -5,5 +5,7 @@
 pub mod agent;
 pub mod controller;
 pub mod frames;
+pub mod journal;
 pub mod pair;
+pub mod repair;
 pub mod script;

@@ -155,7 +155,7 @@ impl<S: Stream> Publisher<S> {
         } else {
             self.sent = to;
         }
-        if to == from && !list.is_empty() {
+        if to == from && !list.is_empty() && !self.pace.detail_interval.is_zero() {
             self.details_at = now.after(self.pace.detail_interval);
         }
         self.pending_since = None;
