@@ -278,6 +278,9 @@ pub struct ControllerConfig {
     pub wall_clock_offset: u64,
     /// When a change counts as durable.
     pub ack_policy: AckPolicy,
+    /// Whether the controller gives out what a host is to store (`poll_store`). Volatile by default, for hosts with a store of
+    /// their own; WriteAhead costs about 100 bytes a node, and what has changed of a node since it was written.
+    pub durability: Durability,
     /// How often a silent agent says that it is there. 10 ms to 1 h; 5 s by default.
     pub heartbeat: Duration,
     /// How long a silent agent is believed in. At least 2 heartbeat intervals, at most 24 h; 3 intervals by default.
@@ -331,6 +334,7 @@ impl ControllerConfig {
             term: Term(1),
             wall_clock_offset: 0,
             ack_policy: AckPolicy::Durable,
+            durability: Durability::Volatile,
             heartbeat: Duration::from_secs(5),
             lease: Duration::from_secs(15),
             lateness: Duration::from_millis(200),

@@ -108,9 +108,9 @@ pub use bait::Baits;
 pub use canonical::CANONICAL_LENGTH;
 pub use config::{AckPolicy, AgentConfig, ConfigError, ControllerConfig, Durability, Limits, Pace};
 pub use controller::{
-    CommitError, Controller, ControllerEvent, Effect, Filter, Freshness, GiveUpError, Happening, Mark, Moved,
-    NodeStanding, NodeView, Reachability, TaskView, Transition, View, ViewChange, ViewChanges, ViewRevision,
-    WatchError,
+    CommitError, Controller, ControllerBuilder, ControllerEvent, Effect, Filter, Freshness, GiveUpError, Happening,
+    Knowledge, Mark, Moved, NodeStanding, NodeView, Reachability, RestoredStore, TaskView, Transition, View,
+    ViewChange, ViewChanges, ViewRevision, WatchError, STORE_FORMAT, STORE_RECORD,
 };
 pub use error::{Illegal, TaskError};
 pub use id::{Epoch, FrameNumber, Name, NameError, NodeId, Nonce, PeerId, SessionId, Slot, TaskId, TaskIdError, Term};

@@ -120,6 +120,12 @@ impl<S: Stream> Replica<S> {
         self.remembered.push_back(base);
     }
 
+    /// The copy as it was stored, with the positions remembered of it, dense up to where it stands.
+    pub(crate) fn restore(&mut self, table: Table<S>, remembered: VecDeque<Position>) {
+        self.table = table;
+        self.remembered = remembered;
+    }
+
     pub(crate) fn position(&self) -> Position {
         self.table.position()
     }

@@ -5,6 +5,7 @@
 //! session never resumes twice at a position from which the last one failed.
 
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -18,6 +19,7 @@ use crate::replica::{Held, Piece, Replica, Taken};
 use crate::revision::{Digest, Made, Position, Revision};
 use crate::stage::{Part, Stage, Staged};
 use crate::stream::Stream;
+use crate::table::Table;
 use crate::time::Instant;
 use crate::value::Value;
 use crate::values::{Added, Arriving};
@@ -191,6 +193,24 @@ impl<S: Stream> Subscriber<S> {
         self.repairs = 0;
         let empty = Replica::new(self.limits.slots, self.most_held, self.seed, self.baits);
         core::mem::replace(&mut self.replica, empty)
+    }
+
+    /// What was stored is held, and is durable as far as its long values are whole.
+    pub(crate) fn restore(&mut self, table: Table<S>, remembered: VecDeque<Position>, maker: Maker) {
+        self.replica.restore(table, remembered);
+        self.maker = maker;
+        self.granted = self.position().revision;
+        let values = &mut self.values;
+        let pending = |row: &S::Row| S::long_value(row).is_some_and(|value| value.is_pending());
+        for (slot, row) in self.replica.table.rows().filter(|(_, row)| pending(row)) {
+            values.expect(S::registration(row), slot);
+        }
+        self.commit(self.position().revision);
+    }
+
+    /// The bounds that its publisher stated last.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// The session is over: a stage and a question end with it.

@@ -319,6 +319,14 @@ impl<S: Stream> Table<S> {
         Ok(())
     }
 
+    /// Takes the record of a slot out, as it is to be replaced.
+    pub(crate) fn take_out(&mut self, slot: Slot) -> Option<S::Record> {
+        let row = self.rows.get_mut(slot.0 as usize)?.take()?;
+        self.digest = self.digest.without(S::hash_of(&row));
+        self.slots.remove(S::key(&row), slot, |slot| key_in::<S>(&self.rows, slot));
+        Some(S::unpack(&row, slot, &self.epochs))
+    }
+
     /// Says where the records that were placed stand.
     pub(crate) fn settle(&mut self, position: Position) {
         self.position = position;

@@ -402,6 +402,7 @@ impl Controller {
         self.nodes.push(Some(Box::new(node)));
         self.node_count += 1;
         self.names.insert(hello.node.clone(), id);
+        self.store_node(id);
         id
     }
 
@@ -432,6 +433,7 @@ impl Controller {
         }
         node.known = Some(by);
         node.opened_counter = hello.counter;
+        node.head_unstored();
         node.confirmed = handshake.settings.unwrap_or(0);
         node.next_frame = node.next_frame.max(handshake.next_frame.saturating_add(1));
         node.session = Some(Session {

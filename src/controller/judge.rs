@@ -81,6 +81,7 @@ impl Controller {
             node.close_or_mark(record, archive);
         }
         node.marks.clear();
+        node.all_unstored();
     }
 
     /// Switches to a stage that is ready, and judges it.
@@ -101,6 +102,7 @@ impl Controller {
         }
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
         node.begin_history();
+        node.all_unstored();
         node.note_dropped(old.oldest_remembered().revision);
         if skip_entries {
             staged.entries.clear();

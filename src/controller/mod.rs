@@ -2,6 +2,7 @@
 //! decide; frames are in `receive` and `transmit`, the beginning of sessions in `handshake`, the judgement of a repair in
 //! `judge`, leases in `reach`, and what can be looked up in `view`.
 
+mod builder;
 mod clocks;
 pub(crate) mod event;
 mod gauges;
@@ -10,11 +11,13 @@ mod history;
 mod judge;
 mod liveness;
 mod node;
+mod query;
 mod reach;
 mod receive;
 mod retention;
 mod settings;
 mod silence;
+pub(crate) mod store;
 mod telling;
 mod transmit;
 mod values;
@@ -40,12 +43,17 @@ use crate::table::{Applied, Table};
 use crate::time::{micros, sooner, Due, Instant, UnixMillis};
 use crate::wire::{Body, Delta};
 
+pub use builder::ControllerBuilder;
 pub use event::{ControllerEvent, Transition};
 use handshake::Handshakes;
 pub use history::{Happening, Moved, NodeStanding};
 use node::{Node, Waiting};
+pub use query::Knowledge;
 use retention::Archive;
 use silence::Silence;
+pub use store::restore::RestoredStore;
+use store::Store;
+pub use store::{STORE_FORMAT, STORE_RECORD};
 pub use view::{Freshness, Mark, NodeView, Reachability, TaskView, View};
 pub use watch::{Effect, Filter, ViewChange, ViewChanges, ViewRevision, WatchError};
 
@@ -162,6 +170,10 @@ pub struct Controller {
     applied: Vec<Applied<Reported>>,
     /// Emptied queues of events, lent to nodes that have something to tell: an idle node keeps none.
     rings: Vec<VecDeque<Waiting>>,
+    /// What the host is to store, if it keeps a store.
+    store: Option<Box<Store>>,
+    /// The time of the first call.
+    started: Option<Instant>,
 }
 
 impl Controller {
@@ -171,8 +183,13 @@ impl Controller {
     /// [`ConfigError`] says which setting is wrong and what to give.
     pub fn new(config: ControllerConfig, seed: u64) -> Result<Controller, ConfigError> {
         config.check()?;
+        Ok(Controller::with(config, seed))
+    }
+
+    /// The same of a configuration that was checked.
+    fn with(config: ControllerConfig, seed: u64) -> Controller {
         let nonce = config.nonce(seed);
-        Ok(Controller {
+        Controller {
             seed,
             rng: Rng::new(nonce.0),
             nonce,
@@ -201,8 +218,10 @@ impl Controller {
             scratch: Delta::default(),
             applied: Vec::new(),
             rings: Vec::new(),
+            store: store::wanted(&config).then(|| Box::new(Store::new(nonce, None))),
+            started: None,
             config,
-        })
+        }
     }
 
     /// Hears one frame that came from `peer`, the host's own number for the connection or address.
@@ -267,6 +286,9 @@ impl Controller {
             if more {
                 self.note_news(id);
             }
+            if self.store.is_some() {
+                self.note_store(id);
+            }
             let value = matches!(event, Some(ControllerEvent::ValueWhole { .. }));
             if event.is_some() && (short || value) {
                 self.want_ack(id);
@@ -305,6 +327,7 @@ impl Controller {
 
     /// Clamps the host's time, and sees whether the call comes late.
     fn enter(&mut self, now: Instant) -> Instant {
+        self.started.get_or_insert(now);
         if now < self.now {
             self.metrics.clock_steps_back_total += 1;
         }
@@ -362,7 +385,9 @@ impl Controller {
         }
         let mark = Mark::GivenUp { registered: record.registered };
         node.marks.insert(task, mark);
+        node.task_unstored(task);
         self.archive.note(id, Happening::Marked { task, mark });
+        self.note_store(id);
         Ok(())
     }
 
@@ -372,9 +397,10 @@ impl Controller {
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::take) else { return false };
         self.node_count -= 1;
         self.leases.unwatch(id);
-        if node.reachability.is_believed() {
+        if node.reachability.is_believed() || node.awaited {
             self.silence.believed -= 1;
         }
+        self.store_gone(&node);
         self.names.remove(&node.name);
         self.handshakes.drop_name(&node.name);
         if node.subscriber.is_staging() {
@@ -489,7 +515,7 @@ impl Controller {
         self.answers.len().hash(&mut hasher);
         self.peers.hash(&mut hasher);
         (&self.to_send, &self.to_tell, &self.notices, &self.timers).hash(&mut hasher);
-        (&self.leases, &self.grants, &self.silence).hash(&mut hasher);
+        (&self.leases, &self.grants, &self.silence, &self.store).hash(&mut hasher);
         hasher.finish()
     }
 

@@ -4,11 +4,13 @@
 //! Invariants: entries that wait are at most the credit given, save right after a switch; a position can be committed
 //! only when it lies on the history held and its events were polled.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use super::clocks::Clocks;
 use super::event::ControllerEvent;
 use super::history::NodeStanding;
+use super::store::Unstored;
 use super::view::{Mark, Reachability};
 use crate::bait::{bait, Baits};
 use crate::config::{AckPolicy, ControllerConfig, Limits};
@@ -134,6 +136,10 @@ pub(super) struct Node {
     pub sync_tip: Position,
     pub waits_to_send: bool,
     pub waits_for_host: bool,
+    /// Whether it was restored and was not heard since: it has its lease to report.
+    pub awaited: bool,
+    /// What is not written into the store yet, if one is kept.
+    pub unstored: Option<Box<Unstored>>,
     pub baits: Baits,
 }
 
@@ -176,6 +182,8 @@ impl Node {
             sync_tip: Position::START,
             waits_to_send: false,
             waits_for_host: false,
+            awaited: false,
+            unstored: None,
             baits: config.baits,
         }
     }

@@ -69,10 +69,13 @@ impl Controller {
             return;
         }
         let since = node.suspect_since;
+        let was_silent = before == Reachability::Suspect || node.awaited && since > 0;
         self.move_to(id, Reachability::Live);
         self.watch_again(id);
-        if before == Reachability::Suspect {
+        if was_silent {
             self.silence.rises(since);
+        }
+        if before == Reachability::Suspect {
             if let Some(node) = self.node_mut(id) {
                 node.tell_suspicion(false);
             }
@@ -103,7 +106,7 @@ impl Controller {
         let lease_time = self.lease_time();
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
         node.watched = None;
-        if !node.reachability.is_believed() {
+        if !node.reachability.is_believed() && !node.awaited {
             return;
         }
         let Some(node) = self.node_ref(id) else { return };
@@ -112,6 +115,8 @@ impl Controller {
             self.lose(id);
         } else if ends.suspect <= lease_time && node.reachability == Reachability::Live {
             self.suspect(id);
+        } else if ends.suspect <= lease_time && node.awaited && node.suspect_since == 0 {
+            self.miss(id);
         } else {
             self.watch_again(id);
         }
@@ -124,6 +129,8 @@ impl Controller {
         let next = match node.reachability {
             Reachability::Live => Some(ends.suspect.min(ends.lost)),
             Reachability::Suspect => Some(ends.look),
+            _ if node.awaited && node.suspect_since == 0 => Some(ends.suspect.min(ends.lost)),
+            _ if node.awaited => Some(ends.look),
             _ => None,
         };
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
@@ -139,7 +146,9 @@ impl Controller {
     pub(super) fn move_to(&mut self, id: NodeId, to: Reachability) {
         let Some(node) = self.nodes.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
         let before = core::mem::replace(&mut node.reachability, to);
-        match (before.is_believed(), to.is_believed()) {
+        // One that was awaited is counted with those that are believed in.
+        let awaited = core::mem::take(&mut node.awaited);
+        match (before.is_believed() || awaited, to.is_believed()) {
             (false, true) => self.silence.believed += 1,
             (true, false) => self.silence.believed -= 1,
             _ => {}
@@ -156,6 +165,15 @@ impl Controller {
         self.note_silent(lease_time);
         self.watch_again(id);
         self.note_news(id);
+    }
+
+    /// A node that is awaited since a restore has not been heard for an interval: it counts with those that fell silent.
+    fn miss(&mut self, id: NodeId) {
+        let lease_time = self.lease_time();
+        let Some(node) = self.node_mut(id) else { return };
+        node.suspect_since = lease_time;
+        self.note_silent(lease_time);
+        self.watch_again(id);
     }
 
     /// The host's hint that a connection is gone: a node that was heard from this peer last is suspect at once. Sessions

@@ -80,6 +80,7 @@ impl Node {
         if archive.per_node == 0 {
             return;
         }
+        self.task_unstored(id);
         if self.closed.insert(id, closed).is_none() {
             self.closed_order.push_back((archive.now, id));
             archive.kept += 1;
@@ -93,6 +94,7 @@ impl Node {
     /// Takes a closed task out, as its id is in use again.
     pub(super) fn reopen(&mut self, id: TaskId, archive: &mut Archive) -> Option<Closed> {
         let closed = self.closed.remove(&id)?;
+        self.task_unstored(id);
         self.closed_order.retain(|(_, other)| *other != id);
         archive.kept -= 1;
         Some(closed)
@@ -101,6 +103,7 @@ impl Node {
     fn drop_oldest_closed(&mut self, archive: &mut Archive) -> bool {
         let Some((_, oldest)) = self.closed_order.pop_front() else { return false };
         if self.closed.remove(&oldest).is_some() {
+            self.task_unstored(oldest);
             archive.kept -= 1;
             if !bait!(self.baits, RetentionUntold) {
                 archive.note(self.id, Happening::Removed { task: oldest });

@@ -30,6 +30,7 @@ impl Controller {
         for (applied, entry) in applied.iter().zip(new) {
             self.metrics.count_entry(&entry.change, node.clocks.since(entry.at, wall));
             let before = applied.before.as_ref().map(|row| node.subscriber.replica.table.unpack(applied.slot, row));
+            node.slot_unstored(applied.slot);
             node.tell_entry(applied.position, before.as_ref(), entry, archive, false);
         }
         if lossy {
@@ -59,7 +60,9 @@ impl Node {
             (Change::Register { id, metadata, payload }, _) => {
                 let registered = crate::revision::Made { epoch: entry.epoch, revision: position.revision };
                 let closed = self.reopen(*id, archive);
-                self.marks.remove(id);
+                if self.marks.remove(id).is_some() {
+                    self.task_unstored(*id);
+                }
                 // A twin may register one id at one revision anew.
                 if let Some(closed) = closed.filter(|closed| closed.record.registered == registered) {
                     self.stand_by_end(&closed, archive);
@@ -113,6 +116,7 @@ impl Node {
                 self.tell_transition(transition);
             }
             (Change::Forget { .. }, Some(before)) => {
+                self.task_unstored(before.id);
                 let mark = self.marks.remove(&before.id).filter(|mark| mark.registered() == before.registered);
                 archive.note(self.id, Happening::Forgotten { task: before.id });
                 self.close(Closed { record: before.clone(), mark }, archive);
@@ -148,6 +152,8 @@ impl Node {
         if mark.registered() != transition.registered {
             return;
         }
+        let mark = *mark;
+        self.task_unstored(transition.task);
         match mark {
             Mark::GivenUp { .. } => {
                 let (node, task, state) = (self.id, transition.task, transition.state);
@@ -160,7 +166,7 @@ impl Node {
                 self.tell(ControllerEvent::MarkLifted { node, task });
             }
             // In the end it says what the view has kept.
-            Mark::Conflict { state, number, .. } if (*state, *number) == (transition.state, transition.number) => {
+            Mark::Conflict { state, number, .. } if (state, number) == (transition.state, transition.number) => {
                 let (node, task) = (self.id, transition.task);
                 self.marks.remove(&task);
                 archive.note(node, Happening::MarkLifted { task });

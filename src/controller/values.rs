@@ -38,6 +38,7 @@ impl Controller {
             TakenPart::Whole(task, registered) => {
                 self.metrics.frames_applied_total += 1;
                 self.metrics.values_whole_total += 1;
+                node.value_unstored(registered.revision, chunk.slot);
                 node.tell(ControllerEvent::ValueWhole { node: id, task, registered });
                 if self.config.ack_policy == AckPolicy::Received {
                     // What is received counts, whether or not the host has polled it.

@@ -33,8 +33,8 @@ pub const JOURNAL_OVERHEAD: usize = HEAD + 8 + CHECK;
 
 /// A checkpoint is due when more bytes than this many times its own have been written after it, and more than the least:
 /// so a journal needs no more than a constant times the live state.
-const DUE_AFTER: u64 = 4;
-const DUE_LEAST: u64 = 16_384;
+pub(crate) const DUE_AFTER: u64 = 4;
+pub(crate) const DUE_LEAST: u64 = 16_384;
 
 /// A record that `poll_journal` has written into the host's buffer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -52,8 +52,8 @@ pub struct Journaled {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {
-    /// The agent keeps no journal.
-    #[error("the agent is Volatile and keeps no journal; nothing was changed")]
+    /// The agent keeps no journal, or the controller no store.
+    #[error("this role is Volatile and keeps no journal; nothing was changed")]
     Volatile,
     /// That record was never given out.
     #[error("record {key} was never given out, only those up to {last}; nothing was changed")]

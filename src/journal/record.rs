@@ -11,8 +11,8 @@ use xxhash_rust::xxh3::xxh3_64;
 pub(crate) const HEAD: usize = 4 + 1 + 8 + 8 + 8 + 8;
 /// Bytes after it: the check value.
 pub(crate) const CHECK: usize = 8;
-/// Bytes of a body at most: a revision and a frame.
-pub(crate) const MOST_BODY: usize = 8 + 65_507;
+/// Bytes of a body at most: a frame, and what may stand before it.
+pub(crate) const MOST_BODY: usize = 256 + 65_507;
 
 /// What a record says.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -29,23 +29,35 @@ pub(crate) enum RecordKind {
     Complete,
     /// A part of a long value, whose registration follows.
     Value,
+    /// Of a controller: the batch of a node begins.
+    Node,
+    /// Of a controller: what stands beside the records of a node, of one task.
+    Beside,
+    /// Of a controller: the batch is whole.
+    Reached,
+    /// Of a controller: a node was forgotten.
+    Gone,
 }
 
 impl RecordKind {
-    const ALL: [RecordKind; 6] = [
+    const ALL: [RecordKind; 10] = [
         RecordKind::Begin,
         RecordKind::State,
         RecordKind::Entries,
         RecordKind::Accepted,
         RecordKind::Complete,
         RecordKind::Value,
+        RecordKind::Node,
+        RecordKind::Beside,
+        RecordKind::Reached,
+        RecordKind::Gone,
     ];
 }
 
 /// Where a record stands.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Place {
-    /// The journal: one for each life of an agent.
+    /// The journal: one for each life of an agent or a controller.
     pub journal: u64,
     /// Counts the records of a chain, from 1.
     pub key: u64,

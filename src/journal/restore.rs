@@ -10,7 +10,7 @@ use super::record::RecordKind;
 use super::{Accepted, Begin, JOURNAL_FORMAT};
 use crate::config::AgentConfig;
 use crate::error::Illegal;
-use crate::id::{Epoch, Name, TaskId};
+use crate::id::{Epoch, Name, TaskId, Term};
 use crate::publisher::Publisher;
 use crate::revision::{Digest, Position, Revision};
 use crate::snapshot::Ranges;
@@ -20,7 +20,7 @@ use crate::time::Instant;
 use crate::value::Value;
 use crate::wire::{decode_into, Body, Bounds, DecodeError, Delta};
 
-/// Why an agent could not be restored. No agent exists: nothing is half-restored.
+/// Why an agent, or a controller, could not be restored. None exists: nothing is half-restored.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {
@@ -38,8 +38,8 @@ pub enum RestoreError {
         /// The byte at which the first record begins.
         offset: u64,
     },
-    /// The journal is of another node.
-    #[error("journal: it is of node {found}, not of {expected}; nothing was restored")]
+    /// The journal is of another node, or the store of another controller.
+    #[error("journal: it is of {found}, not of {expected}; nothing was restored")]
     OtherNode {
         /// The node that wrote it.
         found: Name,
@@ -63,6 +63,16 @@ pub enum RestoreError {
         given: Epoch,
         /// The epoch of the journal.
         stored: Epoch,
+    },
+    /// The term given is not above that in which the store was written.
+    #[error(
+        "store: term {given} is not above {stored}, in which it was written; give a larger one; nothing was restored"
+    )]
+    TermNotLarger {
+        /// The term of the configuration.
+        given: Term,
+        /// The term of the store.
+        stored: Term,
     },
     /// A whole record does not say what a record can say.
     #[error("journal: the record at byte {offset} cannot be understood: {error}; nothing was restored")]
@@ -93,7 +103,7 @@ pub enum RestoreError {
         "journal: {what} of {stored} were stored, and the configuration has room for {bound}; nothing was restored"
     )]
     BeyondLimits {
-        /// The bound: `slots` or `log`.
+        /// The bound: `slots`, `log` or `nodes`.
         what: &'static str,
         /// What was stored.
         stored: u64,
@@ -235,6 +245,9 @@ impl Kept {
             }
             RecordKind::Complete => self.complete(offset),
             RecordKind::Value => self.value(offset, body),
+            RecordKind::Node | RecordKind::Beside | RecordKind::Reached | RecordKind::Gone => {
+                Err(RestoreError::Inconsistent { offset, what: "a record of a controller's store" })
+            }
         }
     }
 
