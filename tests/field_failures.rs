@@ -16,7 +16,7 @@ mod rig;
 mod sync;
 
 use rig::{task, Rig};
-use taskwire::ControllerEvent;
+use taskwire::{Agent, AgentBuilder, AgentConfig, ControllerEvent, Durability, Instant, Restored, JOURNAL_OVERHEAD};
 
 const SECOND: u64 = 1_000_000;
 
@@ -43,5 +43,32 @@ fn apart(rig: &mut Rig, micros: u64) {
         rig.collect();
         rig.up.clear();
         rig.down.clear();
+    }
+}
+
+/// An agent's store: its records by key, as they were confirmed.
+#[derive(Clone, Default)]
+struct Store(Vec<(u64, Vec<u8>)>);
+
+impl Store {
+    fn config(epoch: u64) -> AgentConfig {
+        let mut config = AgentConfig::new("edge", epoch).unwrap();
+        config.durability = Durability::WriteAhead;
+        config
+    }
+
+    /// Keeps what the agent wants stored, confirms it, and drops what is no longer needed.
+    fn keep(&mut self, now: Instant, agent: &mut Agent) {
+        let mut buffer = vec![0; agent.config().limits.frame as usize + JOURNAL_OVERHEAD];
+        while let Some(written) = agent.poll_journal(&mut buffer).unwrap() {
+            self.0.push((written.key, buffer[..written.length].to_vec()));
+            agent.journal_confirmed(now, written.key).unwrap();
+        }
+        self.0.retain(|(key, _)| *key >= agent.journal_needed_from());
+    }
+
+    fn restore(&self, epoch: u64) -> (Agent, Restored) {
+        let empty = AgentBuilder::new(Store::config(epoch), epoch).unwrap();
+        self.0.iter().fold(empty, |builder, (_, record)| builder.replay(record).unwrap()).start().unwrap()
     }
 }

@@ -1,11 +1,13 @@
 //! A final status lost, or wrong.
 
+use taskwire::wire::Kind;
 use taskwire::{
-    Agent, AgentConfig, ControllerConfig, ControllerEvent, Exit, Mark, Reachability, Reason, Report, State, TaskError,
+    Agent, AgentConfig, ControllerConfig, Exit, Instant, LeaseView, Mark, Reachability, Reason, Report, Revision,
+    State, TaskError,
 };
 
 use crate::rig::{task, Rig};
-use crate::{apart, is_lost, running, SECOND};
+use crate::{apart, is_lost, running, Store, SECOND};
 
 // containerd: an exit event published once with a timeout; the daemon alive, the container "running" for ever.
 #[test]
@@ -20,8 +22,69 @@ fn field_02_a_terminal_state_lost_on_an_idle_link_heals_within_a_heartbeat() {
         rig.up.clear();
         let ended = |rig: &Rig| rig.transitions().any(|t| t.state == State::Succeeded);
         assert!(rig.run_until(5 * SECOND, ended), "not healed within a heartbeat");
+        // By sending it again: the host was asked for nothing, and nothing was repaired or told twice.
+        rig.run(30 * SECOND);
         assert_eq!(rig.transitions().filter(|t| t.state == State::Succeeded).count(), 1);
+        assert_eq!((rig.agents[0].metrics().sessions_total, rig.controller.metrics().drift_found_total), (1, 0));
+        assert!(rig.agents[0].is_durable() && rig.same(0));
     }
+}
+
+// containerd: the event log was truncated at each restart before it was read; an exit came before its container was known
+// here, and was dropped.
+#[test]
+fn field_03_an_end_outlives_three_restarts_with_checkpoints_and_the_loss_of_its_registration() {
+    let mut store = Store::default();
+    let mut rig = Rig::new(vec![Store::config(10)], ControllerConfig::new("control").unwrap(), 3);
+    let now = rig.at();
+    store.keep(now, &mut rig.agents[0]);
+    rig.connect();
+    // The controller is away: a task lives and ends over three lives of its agent, each of which begins with a checkpoint
+    // and lets the records before it go.
+    let steps: [fn(&mut Agent, Instant) -> Result<Revision, TaskError>; 4] = [
+        |agent, now| agent.register(now, task(0), b"build #42"),
+        |agent, now| agent.running(now, task(0)),
+        |agent, now| agent.succeeded(now, task(0), Exit::Code(0)),
+        |agent, now| agent.register(now, task(1), b""),
+    ];
+    for (life, step) in steps.into_iter().enumerate() {
+        if life > 0 {
+            let first = store.0[0].0;
+            rig.agents[0] = store.restore(10 + life as u64).0;
+            let now = rig.at();
+            store.keep(now, &mut rig.agents[0]);
+            assert!(store.0[0].0 > first, "the former checkpoint is kept in life {life}");
+        }
+        let now = rig.at();
+        step(&mut rig.agents[0], now).unwrap();
+        store.keep(now, &mut rig.agents[0]);
+        apart(&mut rig, 20 * SECOND);
+    }
+    // It is back. What brings the registration gets lost, and a change of the other task comes first.
+    let lost = |rig: &Rig| rig.up.iter().any(|(_, frame)| frame[1] == Kind::Delta as u8);
+    for _ in 0..2_000 {
+        rig.collect();
+        if lost(&rig) {
+            break;
+        } else if !rig.up.is_empty() {
+            rig.deliver_up(0);
+        } else if !rig.down.is_empty() {
+            rig.deliver_down(0);
+        } else {
+            rig.now = rig.deadline().unwrap().max(rig.now);
+            rig.timers();
+        }
+    }
+    assert!(lost(&rig));
+    rig.up.clear();
+    assert_eq!(rig.transitions().count(), 0);
+    let now = rig.at();
+    rig.agents[0].running(now, task(1)).unwrap();
+    store.keep(now, &mut rig.agents[0]);
+    rig.connect();
+    let told: Vec<_> = rig.transitions().filter(|t| t.task == task(0)).map(|t| (t.number, t.state)).collect();
+    assert_eq!(told, [(1, State::Pending), (2, State::Running), (3, State::Succeeded)]);
+    assert!(rig.same(0));
 }
 
 // containerd: an exit lost when a subscriber took over a second.
@@ -34,6 +97,8 @@ fn field_04_a_host_that_polls_nothing_for_an_hour_holds_back_and_loses_nothing()
     rig.polls = false;
     let node = rig.node(0).unwrap();
     let mut made = 0;
+    let deltas = |rig: &Rig| rig.sent.iter().filter(|frame| frame[1] == Kind::Delta as u8).count();
+    let mut full = None;
     for n in 0..360 {
         let now = rig.at();
         rig.agents[0].register(now, task(n), b"x").unwrap();
@@ -44,7 +109,14 @@ fn field_04_a_host_that_polls_nothing_for_an_hour_holds_back_and_loses_nothing()
         let (waiting, _) = rig.controller.backlog(node).unwrap();
         assert!(waiting <= 50 + 8, "{waiting} events wait");
         assert_eq!(rig.controller.view().node(node).unwrap().reachability(), Reachability::Live);
+        // From when the credit is used up nothing more is sent, and nothing grows; leases go on on both sides.
+        if n > 30 {
+            let now = (deltas(&rig), rig.controller.sizes(), rig.controller.table(node).unwrap().len());
+            assert_eq!(full.get_or_insert(now), &now, "after {n} tasks");
+            assert!(matches!(rig.agents[0].lease(rig.at()), LeaseView::Held { .. }));
+        }
     }
+    assert_eq!(rig.agents[0].metrics().sessions_total, 1);
     rig.polls = true;
     assert!(rig.run_until(60 * SECOND, |rig| rig.agents[0].is_durable()));
     assert_eq!(rig.transitions().count(), made);
@@ -91,31 +163,72 @@ fn field_05_an_unknown_outcome_is_never_success_and_an_end_never_becomes_another
 // Mesos: a retransmitted TASK_FAILED taken for the second run under the same id.
 #[test]
 fn field_07_the_end_of_a_former_attempt_that_comes_late_touches_no_later_one() {
-    let mut rig = running();
-    let now = rig.at();
-    rig.agents[0].failed(now, task(0), Reason::EXIT_CODE, Exit::Code(1)).unwrap();
-    rig.collect();
-    let late: Vec<_> = rig.up.clone();
-    assert_eq!(late.len(), 1);
-    rig.connect();
-    let now = rig.at();
-    rig.agents[0].retry(now, task(0)).unwrap();
-    rig.agents[0].running(now, task(0)).unwrap();
-    rig.agents[0].progress(now, task(0), 30).unwrap();
-    rig.connect();
-    let node = rig.node(0).unwrap();
-    let before = rig.events.len();
-    for _ in 0..3 {
-        rig.up.extend(late.clone());
-        rig.run(SECOND);
+    // The end of the first attempt arrived, and comes once more; or it was lost, another frame brought it, and the first one,
+    // whose number is new to the controller, comes only now.
+    for arrived in [true, false] {
+        let mut store = Store::default();
+        let mut rig = Rig::new(vec![Store::config(10)], ControllerConfig::new("control").unwrap(), 7);
+        let step = |rig: &mut Rig, store: &mut Store, act: &dyn Fn(&mut Agent, Instant)| {
+            let now = rig.at();
+            act(&mut rig.agents[0], now);
+            store.keep(now, &mut rig.agents[0]);
+        };
+        step(&mut rig, &mut store, &|agent, now| {
+            agent.register(now, task(0), b"build #42").unwrap();
+            agent.running(now, task(0)).unwrap();
+        });
+        rig.connect();
+        step(&mut rig, &mut store, &|agent, now| {
+            agent.detail(now, task(0), Some(99), b"of the first attempt").unwrap();
+            agent.failed(now, task(0), Reason::EXIT_CODE, Exit::Code(1)).unwrap();
+        });
+        rig.collect();
+        let late: Vec<_> = rig.up.clone();
+        assert!(!late.is_empty() && late.iter().all(|(_, frame)| frame[1] == Kind::Delta as u8));
+        if !arrived {
+            rig.up.clear();
+        }
+        rig.connect();
+        step(&mut rig, &mut store, &|agent, now| {
+            agent.retry(now, task(0)).unwrap();
+            agent.running(now, task(0)).unwrap();
+            agent.progress(now, task(0), 30).unwrap();
+        });
+        rig.connect();
+        let node = rig.node(0).unwrap();
+        let told = rig.transitions().count();
+        assert_eq!(told, 5);
+        let untouched = |rig: &Rig| {
+            let view = rig.controller.view().find(node, task(0)).unwrap();
+            assert_eq!((view.state(), view.attempt(), view.number()), (State::Running, 1, 5));
+            assert_eq!(view.detail().map(|detail| (detail.progress, detail.message.is_none())), Some((Some(30), true)));
+            assert_eq!(rig.transitions().count(), told);
+            assert_eq!(rig.controller.metrics().drift_found_total, 0);
+            assert!(rig.same(0));
+        };
+        let before = *rig.controller.metrics();
+        for _ in 0..3 {
+            rig.up.extend(late.clone());
+            rig.run(SECOND);
+            untouched(&rig);
+        }
+        assert!(rig.controller.metrics().frames_duplicate_total > before.frames_duplicate_total);
+        // Also in another session, and in that of another life of the agent.
+        for restarts in [false, true] {
+            apart(&mut rig, 30 * SECOND);
+            if restarts {
+                rig.agents[0] = store.restore(11).0;
+                step(&mut rig, &mut store, &|_, _| {});
+            }
+            rig.connect();
+            if restarts {
+                // Details are no part of a journal.
+                step(&mut rig, &mut store, &|agent, now| agent.progress(now, task(0), 30).unwrap());
+            }
+            rig.run(SECOND);
+            rig.up.extend(late.clone());
+            rig.run(SECOND);
+            untouched(&rig);
+        }
     }
-    // Also in another session, where the number of the frame is no longer remembered.
-    apart(&mut rig, 30 * SECOND);
-    rig.connect();
-    rig.up.extend(late);
-    rig.run(SECOND);
-    let view = rig.controller.view().find(node, task(0)).unwrap();
-    assert_eq!((view.state(), view.attempt(), view.number()), (State::Running, 1, 5));
-    assert_eq!(view.detail().and_then(|detail| detail.progress), Some(30));
-    assert!(!rig.events[before..].iter().any(|event| matches!(event, ControllerEvent::Transition { .. })));
 }
