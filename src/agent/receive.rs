@@ -27,9 +27,11 @@ enum Admitted {
 
 impl Agent {
     pub(super) fn hear(&mut self, now: Instant, bytes: &[u8]) -> Result<(), ReceiveError> {
-        let (header, body) = match decode_for_agent(bytes) {
-            Ok(decoded) => decoded,
-            Err(error) => return self.undecodable(error),
+        // The body is large for the sake of WELCOME, and stays where it is.
+        let decoded = decode_for_agent(bytes);
+        let (header, body) = match &decoded {
+            Ok((header, body)) => (*header, body),
+            Err(error) => return self.undecodable(*error),
         };
         match (self.admit(header)?, body) {
             (Admitted::Dropped, _) => Ok(()),
@@ -88,26 +90,26 @@ impl Agent {
         Ok(Admitted::InSession)
     }
 
-    fn dispatch_outside(&mut self, now: Instant, header: Header, body: Body) -> Result<(), ReceiveError> {
+    fn dispatch_outside(&mut self, now: Instant, header: Header, body: &Body) -> Result<(), ReceiveError> {
         match body {
-            Body::Welcome(welcome) => self.hear_welcome(now, header.number, welcome),
-            Body::Fenced(fenced) => self.hear_fenced(now, fenced),
-            Body::Refused(refused) => self.hear_refused(now, refused),
+            Body::Welcome(welcome) => self.hear_welcome(now, header.number, welcome.clone()),
+            Body::Fenced(fenced) => self.hear_fenced(now, *fenced),
+            Body::Refused(refused) => self.hear_refused(now, *refused),
             Body::NoSession(no_session) => self.hear_no_session(now, no_session.session),
             _ => self.unexpected(header.kind),
         }
     }
 
-    fn dispatch(&mut self, now: Instant, header: Header, body: Body) -> Result<(), ReceiveError> {
+    fn dispatch(&mut self, now: Instant, header: Header, body: &Body) -> Result<(), ReceiveError> {
         match body {
-            Body::Ack(ack) => self.hear_ack(now, header.number, &ack),
+            Body::Ack(ack) => self.hear_ack(now, header.number, ack),
             Body::Heartbeat(heartbeat) => self.hear_heartbeat(now, header.number, heartbeat),
-            Body::Ask(ask) => self.hear_ask(now, header.number, ask),
-            Body::Sketch(sketch) => self.hear_cells(header.kind, &sketch),
-            Body::Goodbye(goodbye) => self.hear_goodbye(now, goodbye),
-            Body::GoAway(away) => self.hear_go_away(now, away),
-            Body::Refused(refused) => self.hear_refused(now, refused),
-            Body::Fenced(fenced) => self.hear_fenced(now, fenced),
+            Body::Ask(ask) => self.hear_ask(now, header.number, *ask),
+            Body::Sketch(sketch) => self.hear_cells(header.kind, sketch),
+            Body::Goodbye(goodbye) => self.hear_goodbye(now, *goodbye),
+            Body::GoAway(away) => self.hear_go_away(now, *away),
+            Body::Refused(refused) => self.hear_refused(now, *refused),
+            Body::Fenced(fenced) => self.hear_fenced(now, *fenced),
             _ => self.unexpected(header.kind),
         }
     }
@@ -296,7 +298,7 @@ impl Agent {
         self.open_session(now, opening, sent);
     }
 
-    fn hear_heartbeat(&mut self, now: Instant, number: FrameNumber, heartbeat: Heartbeat) -> Result<(), ReceiveError> {
+    fn hear_heartbeat(&mut self, now: Instant, number: FrameNumber, heartbeat: &Heartbeat) -> Result<(), ReceiveError> {
         if heartbeat.settings.is_some_and(|settings| !is_sound(&settings)) {
             self.metrics.frames_malformed_total += 1;
             return Err(ReceiveError::Exhausted { field: "a setting of HEARTBEAT" });

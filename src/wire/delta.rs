@@ -163,19 +163,20 @@ impl DeltaWriter {
     }
 
     /// Whether the frame has room for what was just added, which is at most `more` bytes if the columns keep their widths.
-    #[inline]
+    #[inline(always)]
     fn fits(&mut self, same_widths: bool, more: usize) -> bool {
         if same_widths && self.slack >= more {
             self.slack -= more;
             return true;
         }
-        match self.room.checked_sub(self.used()) {
-            Some(slack) => {
-                self.slack = slack;
-                true
-            }
-            None => false,
-        }
+        self.fits_exactly()
+    }
+
+    #[inline(never)]
+    fn fits_exactly(&mut self) -> bool {
+        let slack = self.room.checked_sub(self.used());
+        self.slack = slack.unwrap_or(self.slack);
+        slack.is_some()
     }
 
     #[inline]
