@@ -30,6 +30,9 @@ fn field_02_a_terminal_state_lost_on_an_idle_link_heals_within_a_heartbeat() {
     }
 }
 
+/// A host's call.
+type Step = fn(&mut Agent, Instant) -> Result<Revision, TaskError>;
+
 // containerd: the event log was truncated at each restart before it was read; an exit came before its container was known
 // here, and was dropped.
 #[test]
@@ -41,7 +44,7 @@ fn field_03_an_end_outlives_three_restarts_with_checkpoints_and_the_loss_of_its_
     rig.connect();
     // The controller is away: a task lives and ends over three lives of its agent, each of which begins with a checkpoint
     // and lets the records before it go.
-    let steps: [fn(&mut Agent, Instant) -> Result<Revision, TaskError>; 4] = [
+    let steps: [Step; 4] = [
         |agent, now| agent.register(now, task(0), b"build #42"),
         |agent, now| agent.running(now, task(0)),
         |agent, now| agent.succeeded(now, task(0), Exit::Code(0)),
