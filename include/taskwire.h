@@ -509,6 +509,9 @@
 /** The node was forgotten. */
 #define TASKWIRE_REFUSAL_FORGOTTEN 9
 
+/** The controller found a HELLO of full length too short for its answer. */
+#define TASKWIRE_REFUSAL_SHORT 10
+
 /** The refusal has a reason that this version of the C interface has no code for. */
 #define TASKWIRE_REFUSAL_OTHER 99
 

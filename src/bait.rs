@@ -201,6 +201,10 @@ baits! {
     OneJitterSeed: "any",
     /// Begin a back-off anew before the first success.
     BackoffResetEarly: "any",
+    /// Tell all who wait for a place to come back soon, however many there are.
+    ComeBackSoon: "any",
+    /// Answer a HELLO with a WELCOME that is longer.
+    WelcomeBeyondHello: "any",
     /// Let the window only rise.
     WindowOnlyRises: "any",
     /// Send entries from the tail, not from base, after a snapshot.

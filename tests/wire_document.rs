@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use taskwire::metrics::{AgentMetrics, ControllerMetrics, Counter};
-use taskwire::wire::{Kind, MOST_EXT, MOST_IN_FRAME, PADDED_HELLO};
+use taskwire::wire::{Kind, LEAST_HELLO, MOST_EXT, MOST_IN_FRAME, PADDED_HELLO};
 use taskwire::{AgentConfig, ControllerConfig, Limits, Pace, Reason, State, CANONICAL_LENGTH};
 
 const DOCUMENT: &str = include_str!("../docs/PROTOCOL.md");
@@ -48,7 +48,8 @@ fn every_kind_of_frame_is_listed() {
     for kind in Kind::ALL {
         says(frames, &format!("| {} | {} |", kind as u8, kind.name()));
     }
-    says(frames, &format!("has at least {PADDED_HELLO} bytes"));
+    says(frames, &format!("has at least {LEAST_HELLO} bytes"));
+    says(frames, &format!("with {PADDED_HELLO} bytes"));
 }
 
 #[test]

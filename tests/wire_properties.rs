@@ -154,6 +154,7 @@ fn refusal() -> impl Strategy<Value = Refusal> {
         Refusal::RepairFailed,
         Refusal::Closed,
         Refusal::Forgotten,
+        Refusal::Short,
     ]);
     prop_oneof![4 => plain, 1 => small().prop_map(|most| Refusal::Limit(LimitName::Message, most))]
 }

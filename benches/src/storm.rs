@@ -29,6 +29,8 @@ pub struct Storm {
     pub took: u64,
     /// Those who were told to come back later, each time.
     pub refused: u64,
+    /// Frames outside sessions that had more bytes than the HELLO that they answer.
+    pub amplified: u64,
 }
 
 /// Agents, a controller, and the frames between them.
@@ -46,6 +48,9 @@ pub struct Fleet {
     open: usize,
     bytes: u64,
     hellos: u64,
+    /// Bytes of each agent's last HELLO, and how often an answer had more.
+    asked: Vec<usize>,
+    amplified: u64,
     buffer: Vec<u8>,
 }
 
@@ -78,6 +83,8 @@ impl Fleet {
             open: 0,
             bytes: 0,
             hellos: 0,
+            asked: vec![0; nodes],
+            amplified: 0,
             buffer: vec![0; 1_200],
         };
         (0..nodes).for_each(|n| fleet.drain_agent(n));
@@ -100,6 +107,7 @@ impl Fleet {
     pub fn come_back(&mut self, most: u64) -> Storm {
         let (began, bytes, refused) = (self.now, self.bytes, self.controller.metrics().frames_refused_total);
         let mut storm = Storm::default();
+        self.amplified = 0;
         let mut look = began;
         let mut back = false;
         while !back {
@@ -118,6 +126,7 @@ impl Fleet {
             }
         }
         storm.took = self.now - began;
+        storm.amplified = self.amplified;
         storm.bytes = (self.bytes - bytes) as f64 / self.agents.len() as f64;
         storm.refused = self.controller.metrics().frames_refused_total - refused;
         storm
@@ -177,6 +186,11 @@ impl Fleet {
         if self.cut {
             return;
         }
+        let outside = self.buffer[2..10] == [0; 8];
+        if up && self.buffer[1] == Kind::Hello as u8 {
+            self.asked[n] = length;
+        }
+        self.amplified += u64::from(!up && outside && length > self.asked[n]);
         if self.buffer[1] != Kind::Heartbeat as u8 {
             self.bytes += length as u64;
         }

@@ -134,12 +134,13 @@ const (
 	RefusalRepairFailed = Refusal(C.TASKWIRE_REFUSAL_REPAIR_FAILED)
 	RefusalClosed       = Refusal(C.TASKWIRE_REFUSAL_CLOSED)
 	RefusalForgotten    = Refusal(C.TASKWIRE_REFUSAL_FORGOTTEN)
+	RefusalShort        = Refusal(C.TASKWIRE_REFUSAL_SHORT)
 	RefusalOther        = Refusal(C.TASKWIRE_REFUSAL_OTHER)
 )
 
 func (r Refusal) String() string {
 	return named(uint32(r), "none", "version", "limit", "identity", "busy", "nodes", "exhausted", "repair failed", "closed",
-		"forgotten")
+		"forgotten", "short")
 }
 
 // A Limit is a setting that is beyond the controller's.

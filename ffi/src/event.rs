@@ -87,6 +87,8 @@ pub const TASKWIRE_REFUSAL_REPAIR_FAILED: u32 = 7;
 pub const TASKWIRE_REFUSAL_CLOSED: u32 = 8;
 /// The node was forgotten.
 pub const TASKWIRE_REFUSAL_FORGOTTEN: u32 = 9;
+/// The controller found a HELLO of full length too short for its answer.
+pub const TASKWIRE_REFUSAL_SHORT: u32 = 10;
 /// The refusal has a reason that this version of the C interface has no code for.
 pub const TASKWIRE_REFUSAL_OTHER: u32 = 99;
 
@@ -307,6 +309,7 @@ pub(crate) fn of_refusal(refusal: Refusal) -> (u32, u32, u32) {
         Refusal::RepairFailed => plain(TASKWIRE_REFUSAL_REPAIR_FAILED),
         Refusal::Closed => plain(TASKWIRE_REFUSAL_CLOSED),
         Refusal::Forgotten => plain(TASKWIRE_REFUSAL_FORGOTTEN),
+        Refusal::Short => plain(TASKWIRE_REFUSAL_SHORT),
     }
 }
 

@@ -21,6 +21,8 @@ pub const BEYOND: &[(&str, &str)] = &[
     ("LinkFilled", "no link is shared in runs; sim/tests/thin_link.rs shares one among fifty agents"),
     ("DetailsWithoutPause", "how many frames details cost is not looked at in runs; shown by a text script"),
     ("OneJitterSeed", "a few agents are no storm; sim/tests/fleet.rs has ten thousand"),
+    ("ComeBackSoon", "a few agents are no crowd; sim/tests/fleet.rs has ten thousand"),
+    ("WelcomeBeyondHello", "names do not change in runs; shown by sim/tests/fleet.rs"),
     ("BackoffResetEarly", "a few agents are no storm; sim/tests/fleet.rs has ten thousand"),
     ("WindowOnlyRises", "a position goes back within a session only with an older store"),
     ("DetailCleanWhileHeld", "a held frame is dropped only when its session ends; shown by a text script"),

@@ -32,7 +32,7 @@ use crate::stream::Reported;
 use crate::table::Table;
 use crate::task::{Detail, Record};
 use crate::time::{sooner, Due, Instant, UnixMillis};
-use crate::wire::{DeltaWriter, Fenced, SnapshotWriter};
+use crate::wire::{DeltaWriter, Fenced, SnapshotWriter, PADDED_HELLO};
 
 pub use builder::AgentBuilder;
 pub use event::{AgentEvent, SessionEnd};
@@ -61,6 +61,8 @@ pub struct Agent {
     state: State,
     next_frame: u64,
     hello_counter: u64,
+    /// How long HELLO is: as much as WELCOME had, and a little that it may have grown.
+    hello_bytes: usize,
     /// The controller accepted last: its term, nonce and name.
     accepted: Option<(Term, Nonce, Name)>,
     /// The controller incarnation met last.
@@ -128,6 +130,7 @@ impl Agent {
             state: State::first(),
             next_frame: 1,
             hello_counter: 0,
+            hello_bytes: PADDED_HELLO,
             accepted: None,
             met: None,
             backoff: Backoff::new(),
@@ -368,7 +371,7 @@ impl Agent {
         self.answer.is_some().hash(&mut hasher);
         self.wall_clock_offset.hash(&mut hasher);
         self.journal.hash(&mut hasher);
-        self.restored.hash(&mut hasher);
+        (self.restored, self.hello_bytes).hash(&mut hasher);
         hasher.finish()
     }
 

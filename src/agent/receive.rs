@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::session::State;
+use super::session::{Greeting, State};
 use super::{Agent, AgentEvent, SessionEnd};
 use crate::bait::bait;
 use crate::id::{Epoch, FrameNumber, SessionId};
@@ -12,8 +12,12 @@ use crate::receive_error::ReceiveError;
 use crate::time::{micros, Instant};
 use crate::wire::{
     decode_for_agent, Ack, Answered, Ask, Body, Cells, DecodeError, Echo, FaultClass, Fenced, Goodbye, Header,
-    Heartbeat, Judged, Kind, Refusal, Refused, Settings, Sketch, StreamNumber, Symptom, Welcome, VERSION,
+    Heartbeat, Judged, Kind, Refusal, Refused, Settings, Sketch, StreamNumber, Symptom, Welcome, LEAST_HELLO,
+    PADDED_HELLO, VERSION,
 };
+
+/// Bytes that the next WELCOME may have more than the last one.
+const WELCOME_GROWS: usize = 16;
 
 /// What is thought of a frame before its content counts.
 enum Admitted {
@@ -37,7 +41,7 @@ impl Agent {
             (Admitted::Dropped, _) => Ok(()),
             // Admitted are only kinds that have a body here.
             (_, None) => self.unexpected(header.kind),
-            (Admitted::Outside, Some(body)) => self.dispatch_outside(now, header, body),
+            (Admitted::Outside, Some(body)) => self.dispatch_outside(now, header, body, bytes.len()),
             (Admitted::InSession, Some(body)) => self.dispatch(now, header, body),
         }
     }
@@ -90,9 +94,15 @@ impl Agent {
         Ok(Admitted::InSession)
     }
 
-    fn dispatch_outside(&mut self, now: Instant, header: Header, body: &Body) -> Result<(), ReceiveError> {
+    fn dispatch_outside(
+        &mut self,
+        now: Instant,
+        header: Header,
+        body: &Body,
+        bytes: usize,
+    ) -> Result<(), ReceiveError> {
         match body {
-            Body::Welcome(welcome) => self.hear_welcome(now, header.number, welcome.clone()),
+            Body::Welcome(welcome) => self.hear_welcome(now, header.number, welcome.clone(), bytes),
             Body::Fenced(fenced) => self.hear_fenced(now, *fenced),
             Body::Refused(refused) => self.hear_refused(now, *refused),
             Body::NoSession(no_session) => self.hear_no_session(now, no_session.session),
@@ -124,7 +134,13 @@ impl Agent {
         Ok(())
     }
 
-    fn hear_welcome(&mut self, now: Instant, number: FrameNumber, welcome: Welcome) -> Result<(), ReceiveError> {
+    fn hear_welcome(
+        &mut self,
+        now: Instant,
+        number: FrameNumber,
+        welcome: Welcome,
+        bytes: usize,
+    ) -> Result<(), ReceiveError> {
         let answers = welcome.hello_nonce == self.nonce
             && welcome.hello_counter == self.hello_counter
             && match &self.state {
@@ -154,6 +170,7 @@ impl Agent {
             }
         }
         self.metrics.frames_control_total += 1;
+        self.hello_bytes = (bytes.next_multiple_of(WELCOME_GROWS) + WELCOME_GROWS).clamp(LEAST_HELLO, PADDED_HELLO);
         self.take_welcome(now, number, welcome);
         Ok(())
     }
@@ -212,6 +229,13 @@ impl Agent {
             return self.unasked();
         }
         self.metrics.frames_control_total += 1;
+        if refused.refusal == Refusal::Short {
+            let was_short = core::mem::replace(&mut self.hello_bytes, PADDED_HELLO) < PADDED_HELLO;
+            if was_short && matches!(self.state, State::Greeting(_)) {
+                self.state = State::Greeting(Greeting { next_at: now, due: true, said: None });
+                return Ok(());
+            }
+        }
         let pause = Duration::from_micros(refused.come_back_after).min(Duration::from_secs(86_400));
         self.end_session(now, SessionEnd::Refused, pause);
         let come_back_after = match &self.state {

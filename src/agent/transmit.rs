@@ -14,8 +14,8 @@ use crate::task::{Detail, Entry};
 use crate::time::{micros, Instant};
 use crate::window::Cargo;
 use crate::wire::{
-    encode_control, write_chunk, write_sketch, Cells, DeltaWriter, Goodbye, Header, Heartbeat, Hello, Kind, Open,
-    Sketch, Standing, StreamNumber, CHUNK_AROUND, VERSION,
+    encode_control, encode_padded, write_chunk, write_sketch, Cells, DeltaWriter, Goodbye, Header, Heartbeat, Hello,
+    Kind, Open, Sketch, Standing, StreamNumber, CHUNK_AROUND, VERSION,
 };
 
 /// A delta writer that keeps room for details when it is told to.
@@ -149,7 +149,7 @@ impl Agent {
             desired: Standing::default(),
         };
         let header = self.header(Kind::Hello, SessionId::NONE);
-        self.put(header, &hello, buffer)
+        encode_padded(header, &hello, self.hello_bytes, buffer).ok()
     }
 
     fn send_open(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
+use super::admission::COME_BACK;
 use super::clocks::Clocks;
 use super::event::ControllerEvent;
 use super::node::{Node, Session, NOTICES};
@@ -24,14 +25,14 @@ use crate::wire::{
 
 /// A handshake under way is kept this long.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// The least after which one who was told to come back does.
-const COME_BACK: Duration = Duration::from_millis(500);
 
 /// A HELLO that was welcomed and is not yet open.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Handshake {
     pub hello: Hello,
     pub peer: PeerId,
+    /// Bytes of that HELLO: WELCOME has no more.
+    pub bytes: usize,
     pub made: Instant,
     pub due: bool,
     /// The oldest version of the settings that a WELCOME of it told: OPEN does not say which one it answers.
@@ -137,7 +138,14 @@ impl Handshakes {
 }
 
 impl Controller {
-    pub(super) fn hear_hello(&mut self, now: Instant, peer: PeerId, hello: Hello) -> Result<(), ReceiveError> {
+    pub(super) fn hear_hello(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        hello: Hello,
+        bytes: usize,
+    ) -> Result<(), ReceiveError> {
+        self.see_places(now);
         self.check_identity(peer, &hello)?;
         self.check_hello(peer, &hello)?;
         let node = self.names.get(&hello.node).copied();
@@ -176,7 +184,7 @@ impl Controller {
             self.refuse_hello(peer, &hello, Refusal::Busy, pause);
             return Err(ReceiveError::Busy { kind: Kind::Hello });
         }
-        let handshake = Handshake { hello, peer, made: now, due: false, settings: None, next_frame: 0 };
+        let handshake = Handshake { hello, peer, bytes, made: now, due: false, settings: None, next_frame: 0 };
         self.handshakes.insert(session, handshake);
         self.metrics.frames_control_total += 1;
         Ok(())
@@ -254,14 +262,16 @@ impl Controller {
         let backlog = node.and_then(|id| self.node_ref(id)).map_or(0, |node| node.waiting());
         // Its own older handshake gives way to this one.
         let others = self.handshakes.len() - usize::from(self.handshakes.of(&hello.node).is_some());
-        let busy =
-            others >= self.config.handshakes as usize || backlog >= self.config.events_per_node as usize + NOTICES;
-        if !nodes_full && !busy {
+        let crowded = others >= self.config.handshakes as usize;
+        if !nodes_full && !crowded && backlog < self.config.events_per_node as usize + NOTICES {
             return Ok(());
         }
         self.metrics.frames_refused_total += 1;
         let refusal = if nodes_full { Refusal::Nodes } else { Refusal::Busy };
-        let pause = self.come_back_after(COME_BACK);
+        let pause = match crowded && !nodes_full && !bait!(self.config.baits, ComeBackSoon) {
+            true => self.greeting_places.come_back_after(now, self.config.handshakes, &mut self.rng),
+            false => self.come_back_after(COME_BACK),
+        };
         self.refuse_hello(peer, hello, refusal, pause);
         Err(ReceiveError::Busy { kind: Kind::Hello })
     }
@@ -272,6 +282,17 @@ impl Controller {
         if refusal != Refusal::Busy {
             self.notice(ControllerEvent::HelloRefused { node: hello.node.clone(), tail: hello.tail.revision, refusal });
         }
+    }
+
+    /// The answer to a HELLO that is too short for its WELCOME: nobody unknown is answered with more bytes than it sent.
+    pub(super) fn refuse_short(&mut self, session: SessionId, welcome: usize) -> Option<(PeerId, Refused)> {
+        let handshake = self.handshakes.get(session)?;
+        if welcome <= handshake.bytes || bait!(self.config.baits, WelcomeBeyondHello) {
+            return None;
+        }
+        let handshake = self.handshakes.remove(session)?;
+        let answered = Answered::Hello(handshake.hello.nonce, handshake.hello.counter);
+        Some((handshake.peer, Refused { answered, refusal: Refusal::Short, come_back_after: 0 }))
     }
 
     /// The WELCOME of a handshake, as things stand now.
@@ -329,6 +350,7 @@ impl Controller {
         header: Header,
         open: Open,
     ) -> Result<(), ReceiveError> {
+        self.see_places(now);
         let Some(handshake) = self.handshakes.get(header.session) else {
             self.metrics.frames_early_total += 1;
             return Ok(());
@@ -354,12 +376,12 @@ impl Controller {
             }
         }
         if judgement.verdict.repairs() && self.staging >= self.config.repairs as usize {
-            return Err(self.refuse_open(peer, header.session, Refusal::Busy));
+            return Err(self.refuse_open(now, peer, header.session, Refusal::Busy));
         }
         let id = match id {
             Some(id) => id,
             None if self.node_count >= self.config.nodes as usize => {
-                return Err(self.refuse_open(peer, header.session, Refusal::Nodes));
+                return Err(self.refuse_open(now, peer, header.session, Refusal::Nodes));
             }
             None => self.add_node(&hello),
         };
@@ -387,13 +409,22 @@ impl Controller {
     }
 
     /// No room for a session that was welcomed: its agent comes back later.
-    fn refuse_open(&mut self, peer: PeerId, session: SessionId, refusal: Refusal) -> ReceiveError {
+    fn refuse_open(&mut self, now: Instant, peer: PeerId, session: SessionId, refusal: Refusal) -> ReceiveError {
         self.handshakes.remove(session);
         self.metrics.frames_refused_total += 1;
-        let come_back_after = self.come_back_after(COME_BACK);
+        let come_back_after = match refusal == Refusal::Busy && !bait!(self.config.baits, ComeBackSoon) {
+            true => self.repair_places.come_back_after(now, self.config.repairs, &mut self.rng),
+            false => self.come_back_after(COME_BACK),
+        };
         let answered = Answered::Session(session);
         self.answer(peer, Body::Refused(Refused { answered, refusal, come_back_after }));
         ReceiveError::Busy { kind: Kind::Open }
+    }
+
+    /// How many places are taken is looked at when somebody may want one.
+    fn see_places(&mut self, now: Instant) {
+        self.greeting_places.see(now, self.handshakes.len());
+        self.repair_places.see(now, self.staging);
     }
 
     fn add_node(&mut self, hello: &Hello) -> NodeId {

@@ -2,6 +2,7 @@
 //! decide; frames are in `receive` and `transmit`, the beginning of sessions in `handshake`, the judgement of a repair in
 //! `judge`, leases in `reach`, and what can be looked up in `view`.
 
+mod admission;
 mod builder;
 mod clocks;
 pub(crate) mod event;
@@ -43,6 +44,7 @@ use crate::table::{Applied, Table};
 use crate::time::{micros, sooner, Due, Instant, UnixMillis};
 use crate::wire::{Body, Delta};
 
+use admission::Places;
 pub use builder::ControllerBuilder;
 pub use event::{ControllerEvent, Transition};
 use handshake::Handshakes;
@@ -163,6 +165,8 @@ pub struct Controller {
     silence: Silence,
     no_session_told: [Option<(PeerId, Instant)>; receive::NO_SESSION_PEERS],
     staging: usize,
+    greeting_places: Places,
+    repair_places: Places,
     metrics: ControllerMetrics,
     archive: Archive,
     scratch: Delta,
@@ -213,6 +217,8 @@ impl Controller {
             silence: Silence::default(),
             no_session_told: [None; receive::NO_SESSION_PEERS],
             staging: 0,
+            greeting_places: Places::new(),
+            repair_places: Places::new(),
             metrics: ControllerMetrics::default(),
             archive: Archive::new(&config),
             scratch: Delta::default(),
@@ -516,6 +522,7 @@ impl Controller {
         self.peers.hash(&mut hasher);
         (&self.to_send, &self.to_tell, &self.notices, &self.timers).hash(&mut hasher);
         (&self.leases, &self.grants, &self.silence, &self.store).hash(&mut hasher);
+        (self.greeting_places.next, self.repair_places.next).hash(&mut hasher);
         hasher.finish()
     }
 

@@ -42,6 +42,9 @@ impl Controller {
         let mut delta = core::mem::take(&mut self.scratch);
         let decoded = decode_into(bytes, &bounds, &mut delta);
         let result = match decoded {
+            Ok((Header { session: SessionId::NONE, .. }, Body::Hello(hello))) => {
+                self.hear_hello(now, peer, hello, bytes.len())
+            }
             Ok((header, body)) => self.admit(now, peer, target, header, body, &mut delta),
             Err(error) => self.undecodable(error),
         };
@@ -89,7 +92,6 @@ impl Controller {
     ) -> Result<(), ReceiveError> {
         if header.session == SessionId::NONE {
             return match body {
-                Body::Hello(hello) => self.hear_hello(now, peer, hello),
                 Body::Fenced(fenced) => self.hear_fenced(fenced),
                 _ => self.unexpected(header.kind),
             };

@@ -14,11 +14,7 @@ impl Controller {
     /// Writes the next frame, if there is one.
     pub(super) fn transmit(&mut self, now: Instant, buffer: &mut [u8]) -> Option<(PeerId, usize)> {
         if let Some(answer) = self.answers.pop_front() {
-            let kind = kind_of(&answer.body);
-            let number = FrameNumber(self.next_answer);
-            self.next_answer = self.next_answer.saturating_add(1);
-            let header = Header { kind, session: SessionId::NONE, number };
-            return encode(header, &answer.body, buffer).ok().map(|length| (answer.peer, length));
+            return self.write_answer(answer.peer, &answer.body, buffer);
         }
         while let Some(session) = self.handshakes.next_due() {
             let node = self.handshakes.get(session).and_then(|h| self.names.get(&h.hello.node)).copied();
@@ -28,9 +24,9 @@ impl Controller {
             };
             let Some((peer, welcome)) = self.welcome(now, session) else { continue };
             let header = Header { kind: Kind::Welcome, session: SessionId::NONE, number };
-            if let Ok(length) = encode(header, &Body::Welcome(welcome), buffer) {
-                return Some((peer, length));
-            }
+            let Ok(length) = encode(header, &Body::Welcome(welcome), buffer) else { continue };
+            let Some((peer, refused)) = self.refuse_short(session, length) else { return Some((peer, length)) };
+            return self.write_answer(peer, &Body::Refused(refused), buffer);
         }
         while let Some(id) = self.to_send.pop_front() {
             if let Some(node) = self.node_mut(id) {
@@ -43,6 +39,13 @@ impl Controller {
             }
         }
         None
+    }
+
+    fn write_answer(&mut self, peer: PeerId, body: &Body, buffer: &mut [u8]) -> Option<(PeerId, usize)> {
+        let number = FrameNumber(self.next_answer);
+        self.next_answer = self.next_answer.saturating_add(1);
+        let header = Header { kind: kind_of(body), session: SessionId::NONE, number };
+        encode(header, body, buffer).ok().map(|length| (peer, length))
     }
 
     /// The most urgent frame for a node, of at most `room` bytes.

@@ -17,9 +17,13 @@ use super::writer::{varint_length, Writer};
 use crate::config::Limits;
 use crate::id::{Epoch, FrameNumber, SessionId};
 
-/// A HELLO has at least this many bytes, which no WELCOME exceeds: an unauthenticated frame is never answered with more
-/// bytes than it had.
+/// A HELLO with this many bytes is long enough for any WELCOME: an unauthenticated frame is never answered with more bytes
+/// than it had.
 pub const PADDED_HELLO: usize = 400;
+
+/// A HELLO has at least this many bytes, which no other answer to it exceeds. One that is shorter than its WELCOME is
+/// answered with REFUSED.
+pub const LEAST_HELLO: usize = 128;
 
 /// The extension that pads a HELLO: zeros. Not critical.
 pub const PADDING: u64 = 0;
@@ -107,8 +111,8 @@ pub fn decode_into(bytes: &[u8], bounds: &Bounds, delta: &mut Delta) -> Result<(
     }
     let body = control(header.kind, &mut reader, bounds)?;
     extensions(&mut reader)?;
-    if header.kind == Kind::Hello && bytes.len() < PADDED_HELLO {
-        let fault = Fault::Padding { found: bytes.len(), least: PADDED_HELLO };
+    if header.kind == Kind::Hello && bytes.len() < LEAST_HELLO {
+        let fault = Fault::Padding { found: bytes.len(), least: LEAST_HELLO };
         return Err(reader.fail("padding", reader.at(), fault));
     }
     Ok((header, body))
@@ -272,13 +276,22 @@ pub fn encode(header: Header, body: &Body, out: &mut [u8]) -> Result<usize, NoRo
 
 /// Encodes a frame with the control body of the kind that its header says.
 pub(crate) fn encode_control<T: serde::Serialize>(header: Header, body: &T, out: &mut [u8]) -> Result<usize, NoRoom> {
+    let padded = if header.kind == Kind::Hello { PADDED_HELLO } else { 0 };
+    encode_padded(header, body, padded, out)
+}
+
+/// The same, with at least `padded` bytes.
+pub(crate) fn encode_padded<T: serde::Serialize>(
+    header: Header,
+    body: &T,
+    padded: usize,
+    out: &mut [u8],
+) -> Result<usize, NoRoom> {
     let room = out.len();
     let mut writer = Writer::new(out);
     write_header(header, &mut writer);
     writer.postcard(body);
-    if header.kind == Kind::Hello {
-        pad(&mut writer);
-    }
+    pad(&mut writer, padded);
     seal(writer).ok_or(NoRoom { room })
 }
 
@@ -288,10 +301,10 @@ pub(super) fn write_header(header: Header, writer: &mut Writer<'_>) {
     writer.varint(header.number.0);
 }
 
-/// Appends the padding extension, so that the frame has [`PADDED_HELLO`] bytes, or one more where the length's own
-/// varint makes it so.
-fn pad(writer: &mut Writer<'_>) {
-    let missing = PADDED_HELLO.saturating_sub(writer.at() + CHECKSUM);
+/// Appends the padding extension, so that the frame has at least so many bytes, or one more where the length's own varint
+/// makes it so.
+fn pad(writer: &mut Writer<'_>, padded: usize) {
+    let missing = padded.saturating_sub(writer.at() + CHECKSUM);
     if missing == 0 {
         return;
     }

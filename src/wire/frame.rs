@@ -526,6 +526,8 @@ pub enum Refusal {
     Closed,
     /// The node was forgotten.
     Forgotten,
+    /// HELLO is too short for its WELCOME: it is said again at once, with [`PADDED_HELLO`](super::PADDED_HELLO) bytes.
+    Short,
 }
 
 /// Names of the limits of HELLO.

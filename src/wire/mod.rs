@@ -24,8 +24,8 @@ mod writer;
 
 pub use checksum::crc32c;
 pub(crate) use chunk::{write as write_chunk, CHUNK_AROUND};
-pub(crate) use codec::encode_control;
-pub use codec::{decode, decode_for_agent, decode_into, encode, peek, Bounds, PADDED_HELLO, PADDING};
+pub use codec::{decode, decode_for_agent, decode_into, encode, peek, Bounds, LEAST_HELLO, PADDED_HELLO, PADDING};
+pub(crate) use codec::{encode_control, encode_padded};
 pub use delta::{DeltaWriter, MOST_IN_FRAME};
 pub use ends::{GoAway, Goodbye, LastWill};
 pub use error::{DecodeError, Fault, FaultClass, NoRoom};

@@ -104,6 +104,7 @@ impl fmt::Display for Refusal {
             Refusal::RepairFailed => "repairs failed",
             Refusal::Closed => "closed",
             Refusal::Forgotten => "the node was forgotten",
+            Refusal::Short => "too short for its answer",
         })
     }
 }

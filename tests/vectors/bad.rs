@@ -149,12 +149,10 @@ fn around() -> Vec<Bad> {
 fn control() -> Vec<Bad> {
     let hello_head = || Raw::default().u8(1).u8(1).le(0).u8(1).u8(1).u8(1).varint(0);
     let mut unpadded = bytes_of(&frame(0, 1, Body::Hello(good::hello())), &[]);
-    unpadded.truncate(unpadded.len() - 40);
+    unpadded.truncate(unpadded.len() - 4);
     let length_at = unpadded.iter().rposition(|byte| *byte != 0).unwrap();
-    // The padding's length has two bytes; its end is where the zeros begin.
-    let short = u16::from(unpadded[length_at - 1] & 0x7f) + (u16::from(unpadded[length_at]) << 7) - 36;
-    unpadded[length_at - 1] = short as u8 | 0x80;
-    unpadded[length_at] = (short >> 7) as u8;
+    // The padding's length has two bytes, after its number.
+    unpadded.truncate(length_at - 2);
     let mut epoch_at_end = hello_head().varint(6).bytes(b"edge-7").varint(u64::MAX);
     epoch_at_end = epoch_at_end.bytes(&[0; 400]);
     let judged = |verdict: u8| head(3).varint(1).varint(2).varint(7).u8(verdict);
@@ -176,7 +174,7 @@ fn control() -> Vec<Bad> {
         bad("heartbeat: a wall clock of 2^63", heartbeat(1 << 63)),
         bad("heartbeat: cut before its acknowledgement", head(9).bytes(&[3, 7, 0, 1, 0, 5, 1, 0])),
         bad("refused: answers nothing", head(11).u8(3)),
-        bad("refused: reason 9", head(11).u8(2).varint(7).u8(9)),
+        bad("refused: reason 10", head(11).u8(2).varint(7).u8(10)),
         bad("refused: limit 7", head(11).u8(2).varint(7).u8(1).u8(7)),
         bad("no session: a session longer than it needs to be", head(12).bytes(&[0x80, 0x80, 0])),
     ]

@@ -325,6 +325,7 @@ fn control() -> Vec<Good> {
         good("refused: a limit", frame(0, 4, refused(to_hello, Refusal::Limit(LimitName::Finals, 64), 0))),
         good("refused: a welcome", frame(0, 4, refused(Answered::Welcome(SessionId(7)), Refusal::Identity, 0))),
         good("refused: forgotten", frame(0x5e55, 4, refused(to_session, Refusal::Forgotten, 0))),
+        good("refused: short", frame(0, 4, refused(to_hello, Refusal::Short, 0))),
         good("no session", frame(0, 5, Body::NoSession(NoSession { session: SessionId(0xdead) }))),
         good("goodbye", frame(0x5e55, 24, Body::Goodbye(Goodbye { tip: position(9), come_back_after: 0 }))),
         good("go away", frame(0x5e55, 25, Body::GoAway(GoAway { come_back_after: 2_500_000 }))),
