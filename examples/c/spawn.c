@@ -26,6 +26,8 @@ static void become(char *const arguments[], pid_t parent, const int exec_pipe[2]
     memset(&standard, 0, sizeof standard);
     standard.sa_handler = SIG_DFL;
     (void)sigaction(SIGPIPE, &standard, NULL);
+    (void)sigaction(SIGXFSZ, &standard, NULL);
+    (void)sigaction(SIGHUP, &standard, NULL);
     sigset_t none;
     sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);

@@ -25,6 +25,15 @@ fn steady_work(ran: &Path) -> String {
     })
 }
 
+/// The agent of edge-1 with its files, or with others.
+fn start(bench: &Bench, agent: &Path, tasks: &str, flags: &[&str]) -> Process {
+    start_as(bench, agent, "a", tasks, flags)
+}
+
+fn start_as(bench: &Bench, agent: &Path, files: &str, tasks: &str, flags: &[&str]) -> Process {
+    bench.agent_of(agent, ["--controller", &bench.address], files, tasks, None, flags)
+}
+
 fn kill(agent: &mut Process) {
     agent.signal(Signal::KILL).unwrap();
     while agent.ended().unwrap().is_none() {
@@ -66,8 +75,7 @@ fn log_has(bench: &Bench, words: &str) -> bool {
     std::fs::read_to_string(bench.path("a.log")).is_ok_and(|text| text.contains(words))
 }
 
-#[test]
-fn an_agent_that_is_killed_again_and_again_runs_each_attempt_once_and_loses_nothing() {
+fn an_agent_that_is_killed_again_and_again_runs_each_attempt_once_and_loses_nothing(agent: &Path) {
     let mut bench = Bench::open();
     let (ran, journal) = (bench.path("ran"), bench.path("journal"));
     let (work, journal) = (steady_work(&ran), journal.to_str().unwrap().to_owned());
@@ -76,12 +84,12 @@ fn an_agent_that_is_killed_again_and_again_runs_each_attempt_once_and_loses_noth
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     for _ in 0..8 {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let mut agent = bench.agent("a", &work, None, &flags);
+        let mut running = start(&bench, agent, &work, &flags);
         std::thread::sleep(Duration::from_millis((state >> 33) % 400));
-        kill(&mut agent);
+        kill(&mut running);
     }
-    let mut agent = bench.agent("a", &work, None, &flags);
-    assert_eq!(code(&mut agent), 0, "{}", agent.last_words());
+    let mut running = start(&bench, agent, &work, &flags);
+    assert_eq!(code(&mut running), 0, "{}", running.last_words());
 
     let truth = history_equals_truth(&bench);
     assert!(truth.iter().all(|made| made.reason != "OutcomeUnknown"), "every end is known: its keeper lived");
@@ -91,62 +99,59 @@ fn an_agent_that_is_killed_again_and_again_runs_each_attempt_once_and_loses_noth
     assert_eq!(begun.lines().count(), attempts);
     assert_eq!(truth.iter().filter(|made| made.state == "RUNNING").count(), attempts);
     // It knows that all is done, also at another start.
-    let mut again = bench.agent("a", &work, None, &flags);
+    let mut again = start(&bench, agent, &work, &flags);
     assert_eq!(code(&mut again), 0, "{}", again.last_words());
     assert_eq!(std::fs::read_to_string(&ran).unwrap().lines().count(), attempts);
     let view = bench.view();
     assert!(view.nodes[0].tasks.iter().all(|task| task.mark.is_none()), "{:?}", view.nodes[0].tasks);
 }
 
-#[test]
-fn a_task_goes_on_while_its_agent_is_dead_and_its_end_is_told_as_it_was() {
+fn a_task_goes_on_while_its_agent_is_dead_and_its_end_is_told_as_it_was(agent: &Path) {
     let bench = Bench::open();
     let journal = bench.path("journal");
     let flags = ["--back-off", "200ms", "--journal", journal.to_str().unwrap()];
     let work = "task long\n  shell sleep 0.6; echo result; exit 7\n";
-    let mut agent = bench.agent("a", work, None, &flags);
+    let mut running = start(&bench, agent, work, &flags);
     wait_for("it runs", || bench.history().contains(&"RUNNING".to_owned()));
-    kill(&mut agent);
+    kill(&mut running);
     std::thread::sleep(Duration::from_millis(1000)); // it ends meanwhile, and nobody is there
-    let mut again = bench.agent("a", work, None, &flags);
+    let mut again = start(&bench, agent, work, &flags);
     assert_eq!(code(&mut again), 0, "{}", again.last_words());
     let truth = history_equals_truth(&bench);
     let end = truth.last().unwrap();
     assert_eq!((end.state.as_str(), end.exit_code, truth.len()), ("FAILED", Some(7), 3));
 }
 
-#[test]
-fn what_became_of_a_task_whose_keeper_was_killed_too_is_said_to_be_unknown() {
+fn what_became_of_a_task_whose_keeper_was_killed_too_is_said_to_be_unknown(agent: &Path) {
     let bench = Bench::open();
     let journal = bench.path("journal");
     let flags = ["--back-off", "200ms", "--journal", journal.to_str().unwrap()];
     let work = "task gone\n  shell sleep 30\n";
-    let mut agent = bench.agent("a", work, None, &flags);
+    let mut running = start(&bench, agent, work, &flags);
     wait_for("it runs", || bench.history().contains(&"RUNNING".to_owned()));
-    kill(&mut agent);
+    kill(&mut running);
     for entry in std::fs::read_dir(journal.join("run")).unwrap() {
         let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
         let pid = text.split_whitespace().nth(1).unwrap().to_owned();
         assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
     }
-    let mut again = bench.agent("a", work, None, &flags);
+    let mut again = start(&bench, agent, work, &flags);
     assert_eq!(code(&mut again), 0, "{}", again.last_words());
     let truth = history_equals_truth(&bench);
     let end = truth.last().unwrap();
     assert_eq!((end.state.as_str(), end.reason.as_str(), end.exit_code), ("FAILED", "OutcomeUnknown", None));
 }
 
-#[test]
-fn a_full_disk_holds_back_what_is_told_and_loses_nothing() {
+fn a_full_disk_holds_back_what_is_told_and_loses_nothing(agent: &Path) {
     let bench = Bench::open();
     let (ran, journal) = (bench.path("ran"), bench.path("journal"));
     // Files may not grow for a while. The agent's own log is no matter here.
     std::os::unix::fs::symlink("/dev/null", bench.path("a.truth")).unwrap();
     let flags = ["--back-off", "200ms", "--journal", journal.to_str().unwrap()];
-    let mut agent = bench.agent("a", &steady_work(&ran), None, &flags);
+    let mut running = start(&bench, agent, &steady_work(&ran), &flags);
     wait_for("a session", || log_has(&bench, "session with controller"));
     let limit = |bytes: &str| {
-        let pid = agent.pid().to_string();
+        let pid = running.pid().to_string();
         assert!(Command::new("prlimit")
             .args(["--pid", &pid, &format!("--fsize={bytes}:")])
             .status()
@@ -161,21 +166,20 @@ fn a_full_disk_holds_back_what_is_told_and_loses_nothing() {
     std::thread::sleep(Duration::from_millis(700));
     assert_eq!(bench.history().len(), told, "nothing is told that is not safe");
     limit("unlimited");
-    assert_eq!(code(&mut agent), 0, "{}", agent.last_words());
+    assert_eq!(code(&mut running), 0, "{}", running.last_words());
     assert!(log_has(&bench, "the journal is written again"));
     let attempts: usize = (0..24).map(|n| if n % 3 == 0 { 1 } else { 2 }).sum();
     assert_eq!(bench.history().len(), 24 + attempts * 2 + (attempts - 24));
     assert_eq!(std::fs::read_to_string(&ran).unwrap().lines().count(), attempts);
 }
 
-#[test]
-fn a_journal_that_cannot_be_used_is_refused_in_words_and_nothing_is_begun() {
+fn a_journal_that_cannot_be_used_is_refused_in_words_and_nothing_is_begun(agent: &Path) {
     let bench = Bench::open();
     let journal = bench.path("journal");
     let flags = ["--back-off", "200ms", "--journal", journal.to_str().unwrap()];
-    let mut first = bench.agent("a", "task one\n  shell sleep 1\ntask two\n  shell exit 0\n", None, &flags);
+    let mut first = start(&bench, agent, "task one\n  shell sleep 1\ntask two\n  shell exit 0\n", &flags);
     wait_for("it runs", || bench.history().contains(&"RUNNING".to_owned()));
-    let mut second = bench.agent("b", "task one\n  shell exit 0\n", None, &flags);
+    let mut second = start_as(&bench, agent, "b", "task one\n  shell exit 0\n", &flags);
     assert_eq!(code(&mut second), 1);
     assert!(second.last_words().contains("another agent uses it"), "{}", second.last_words());
     kill(&mut first);
@@ -186,7 +190,7 @@ fn a_journal_that_cannot_be_used_is_refused_in_words_and_nothing_is_begun() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 0x40;
     std::fs::write(&file, &bytes).unwrap();
-    let mut third = bench.agent("a", "task one\n  shell exit 0\n", None, &flags);
+    let mut third = start(&bench, agent, "task one\n  shell exit 0\n", &flags);
     assert_eq!(code(&mut third), 1);
     assert!(third.last_words().contains("the store is damaged"), "{}", third.last_words());
 
@@ -194,7 +198,27 @@ fn a_journal_that_cannot_be_used_is_refused_in_words_and_nothing_is_begun() {
     std::fs::write(bench.path("file"), "x").unwrap();
     std::fs::set_permissions(bench.path("file"), std::fs::Permissions::from_mode(0o644)).unwrap();
     let mut fourth =
-        bench.agent("a", "task one\n  shell exit 0\n", None, &["--journal", bench.path("file").to_str().unwrap()]);
+        start(&bench, agent, "task one\n  shell exit 0\n", &["--journal", bench.path("file").to_str().unwrap()]);
     assert_eq!(code(&mut fourth), 1);
     assert!(fourth.last_words().contains("--journal"), "{}", fourth.last_words());
+}
+
+/// Each of them with the agent in C and with the one in Go.
+macro_rules! of_both {
+    ($($name:ident),* $(,)?) => {
+        mod in_c {
+            $(#[test] fn $name() { super::$name(super::common::agent()); })*
+        }
+        mod in_go {
+            $(#[test] fn $name() { super::$name(super::common::go_agent()); })*
+        }
+    };
+}
+
+of_both! {
+    an_agent_that_is_killed_again_and_again_runs_each_attempt_once_and_loses_nothing,
+    a_task_goes_on_while_its_agent_is_dead_and_its_end_is_told_as_it_was,
+    what_became_of_a_task_whose_keeper_was_killed_too_is_said_to_be_unknown,
+    a_full_disk_holds_back_what_is_told_and_loses_nothing,
+    a_journal_that_cannot_be_used_is_refused_in_words_and_nothing_is_begun,
 }

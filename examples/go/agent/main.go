@@ -3,7 +3,7 @@
 //
 // This file puts the parts together and has the loop: one goroutine owns the agent of taskwire and everything that decides.
 // The others only wait (for the socket, for a child's words, for its end) and wake it. Everything else is left to the
-// parts: options, tasks, epoch, link (frames), runner (processes), schedule (what happens to a task), truth (the agent's
+// parts: options, tasks, epoch, link (frames), runner (processes), kept and keeper (those that outlive the agent), journal, schedule (what happens to a task), truth (the agent's
 // own log), report (taskwire).
 package main
 
@@ -58,6 +58,9 @@ type agent struct {
 	tasks    []taskSpec
 	link     link
 	runner   *runner
+	journal  *journal // with --journal alone; and then programs are kept
+	kept     *kept
+	trouble  string // of the journal, as it was said last
 	report   *report
 	truth    *truth
 	schedule *schedule
@@ -69,6 +72,9 @@ type agent struct {
 func main() {
 	// A child is killed with the thread that started it (runner.go): it is this one, which lasts as long as the program.
 	runtime.LockOSThread()
+	if len(os.Args) > 1 && os.Args[1] == keeperWord {
+		os.Exit(keep(os.Args[2:]))
+	}
 	options, err := readOptions(os.Args[1:])
 	if err == errHelp {
 		fmt.Print(optionsHelp, tasksFormat)
@@ -94,11 +100,12 @@ func main() {
 // run opens all parts, has the loop run, and ends whatever was started, however it went.
 func run(options options) error {
 	a := &agent{options: options}
-	defer a.close()
-	if err := a.open(); err != nil {
-		return err
+	err := a.open()
+	if err == nil {
+		err = a.loop()
 	}
-	return a.loop()
+	a.close(err)
+	return err
 }
 
 func (a *agent) open() (err error) {
@@ -125,22 +132,48 @@ func (a *agent) open() (err error) {
 	}
 	a.signals = make(chan os.Signal, 4)
 	signal.Notify(a.signals, syscall.SIGTERM, syscall.SIGINT)
-	if a.report, err = openReport(options, epoch); err != nil {
+	// A file at its limit is a write that fails. Not ignored: a program would inherit that.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGXFSZ)
+	if options.journal != "" {
+		if a.journal, err = openJournal(options.journal); err == nil {
+			a.kept, err = openKept(options.journal, options.parallel)
+		}
+		if err != nil {
+			return fail(exitFailed, "--journal", err)
+		}
+	}
+	if a.report, err = openReport(options, epoch, a.journal); err != nil {
+		if a.journal != nil {
+			return fail(exitFailed, "--journal", err)
+		}
 		return err
 	}
 	a.frame = make([]byte, frameMost)
 	a.runner = newRunner(options.parallel)
 	a.schedule = newSchedule(a.tasks, a.runner, a.report, a.truth, options.seed)
+	if a.kept != nil {
+		a.schedule.kept = a.kept
+		a.schedule.resume(options.truth, bootClock())
+	}
 	fmt.Printf("%s: epoch %d, %d tasks\n", options.node, epoch, len(a.tasks))
 	return nil
 }
 
-func (a *agent) close() {
+// close ends what was started. With a journal the programs go on, for the next start to find, unless they may run a second
+// time elsewhere.
+func (a *agent) close(why error) {
+	if a.kept != nil {
+		var known *failure
+		a.kept.close(errors.As(why, &known) && known.code >= exitFenced)
+	}
 	if a.runner != nil {
 		a.runner.close()
 	}
 	if a.report != nil {
 		a.report.close()
+	}
+	if a.journal != nil {
+		a.journal.close()
 	}
 	if a.truth != nil {
 		a.truth.close()
@@ -224,8 +257,30 @@ func (a *agent) told() error {
 	return nil
 }
 
+// syncJournal makes what is new safe before any of it is told. A disk that refuses is said once, and the tasks go on.
+func (a *agent) syncJournal() error {
+	if a.journal == nil {
+		return nil
+	}
+	if err := a.report.syncJournal(bootClock()); err != nil {
+		return fail(exitFailed, "--journal", err)
+	}
+	if a.journal.trouble != a.trouble {
+		if a.trouble = a.journal.trouble; a.trouble != "" {
+			fmt.Printf("%s: the journal cannot be written (%s): going on, and telling nothing new until it can\n",
+				a.options.node, a.trouble)
+		} else {
+			fmt.Printf("%s: the journal is written again\n", a.options.node)
+		}
+	}
+	return nil
+}
+
 // drain takes what the library has to say: frames first, then news. After any call that may have changed something.
 func (a *agent) drain() error {
+	if err := a.syncJournal(); err != nil {
+		return err
+	}
 	for {
 		length := a.report.transmit(a.frame)
 		if length == 0 {
@@ -275,6 +330,7 @@ func (a *agent) fenced(seen uint64) error {
 
 func (a *agent) leave() error {
 	a.report.goodbye()
+	a.schedule.forgetPrograms()
 	err := a.drain()
 	a.link.flush()
 	fmt.Printf("%s: done, all of it durable; frames sent %d, received %d, refused %d\n", a.options.node, a.report.sent,

@@ -18,6 +18,8 @@ const optionsHelp = `taskwire-agent-go: runs the tasks of a file and reports wha
   --tasks FILE            what to run
   --truth FILE            this agent's own log of what happened, one JSON object a line
   --epoch-file FILE       keeps the number of the last start; max(clock, stored + 1) is the next
+  --journal FOLDER        keeps what is reported there, and each task's program by a process of its own: an agent that is
+                          killed goes on when it is started again, and finds its tasks running or how they ended
   --seed N                for timers and trace ids; default: fresh from the system at each start
   --parallel N            how many tasks run at a time, 1 to 64; default 4
   --back-off TIME         the longest pause between two tries to reach the controller, 100ms to 1h; default 15s:
@@ -41,6 +43,7 @@ type options struct {
 	tasks      string
 	truth      string
 	epochFile  string
+	journal    string // a folder; empty: no journal is kept
 	hasSeed    bool
 	seed       uint64
 	parallel   int
@@ -80,6 +83,7 @@ var flagRules = []flagRule{
 	{"--tasks", "a file", true, func(o *options, value string) bool { o.tasks = value; return value != "" }},
 	{"--truth", "a file", true, func(o *options, value string) bool { o.truth = value; return value != "" }},
 	{"--epoch-file", "a file", true, func(o *options, value string) bool { o.epochFile = value; return value != "" }},
+	{"--journal", "a folder", false, func(o *options, value string) bool { o.journal = value; return value != "" }},
 	{"--seed", "a number from 0 to 18446744073709551615", false, func(o *options, value string) (ok bool) {
 		o.hasSeed = true
 		o.seed, ok = parseCount(value, math.MaxUint64)

@@ -11,6 +11,8 @@ import (
 )
 
 type report struct {
+	journal                 *journal // nil: none is kept
+	record                  []byte
 	agent                   *taskwire.Agent
 	sent, received, refused uint64
 	events                  [16]taskwire.Event
@@ -25,18 +27,91 @@ type news struct {
 	seen      uint64
 }
 
-func openReport(options *options, epoch uint64) (*report, error) {
+func openReport(options *options, epoch uint64, journal *journal) (*report, error) {
 	boot := bootClock() / 1000
 	config := taskwire.Config{Node: options.node, Epoch: epoch, Seed: options.seed, MostBackoff: options.backOff,
 		Frame: frameMost}
 	if wall := unixMillis(wallClock()); wall > boot {
 		config.WallClockOffset = wall - boot
 	}
-	agent, err := taskwire.NewAgent(config)
+	if journal == nil {
+		agent, err := taskwire.NewAgent(config)
+		if err != nil {
+			return nil, err
+		}
+		return &report{agent: agent}, nil
+	}
+	config.Durability = taskwire.WriteAhead
+	builder, err := taskwire.NewAgentBuilder(config)
 	if err != nil {
 		return nil, err
 	}
-	return &report{agent: agent}, nil
+	defer builder.Close()
+	if err := journal.read(builder.Replay); err != nil {
+		return nil, err
+	}
+	agent, found, err := builder.Start()
+	if err != nil {
+		return nil, err
+	}
+	if found.Records > 0 {
+		torn := ""
+		if found.Torn {
+			torn = "; its torn end was left out"
+		}
+		fmt.Printf("%s: %d unfinished tasks of epoch %d in the journal%s\n", options.node, len(found.Unfinished), found.Epoch, torn)
+	}
+	return &report{journal: journal, record: make([]byte, frameMost+taskwire.JournalOverhead), agent: agent}, nil
+}
+
+// appendRecords asks the library for all records that it has and there is room for.
+func (r *report) appendRecords() error {
+	for r.journal.hasRoom() {
+		written, err := r.agent.PollJournal(r.record)
+		if err != nil || written.Length == 0 {
+			return err
+		}
+		r.journal.append(written.Key, written.BeginsCheckpoint, r.record[:written.Length])
+	}
+	return nil
+}
+
+// writeJournal gives what is new to the kernel.
+func (r *report) writeJournal() error {
+	if r.journal == nil {
+		return nil
+	}
+	err := r.appendRecords()
+	r.journal.write()
+	return err
+}
+
+// syncJournal makes what is new safe; then it may be told.
+func (r *report) syncJournal(now uint64) error {
+	for r.journal != nil {
+		if err := r.appendRecords(); err != nil {
+			return err
+		}
+		key := r.journal.sync(now)
+		if key == 0 {
+			return nil
+		}
+		if err := r.agent.JournalConfirmed(taskwire.Instant(now), key); err != nil {
+			return err
+		}
+		neededFrom, err := r.agent.JournalNeededFrom()
+		if err != nil {
+			return err
+		}
+		r.journal.neededFrom(neededFrom)
+	}
+	return nil
+}
+
+// knows says how a task stands that is known, which is so after a restart from a journal.
+func (r *report) knows(id taskwire.TaskID) (taskwire.Task, bool) {
+	task, err := r.agent.Task(id)
+	return task, err == nil
 }
 
 func (r *report) close() { r.agent.Close() }

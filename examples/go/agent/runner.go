@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 	"unsafe"
 )
 
@@ -37,12 +38,14 @@ const (
 	runnerProgress
 	runnerEnded
 	runnerCouldNotStart
+	runnerLost // kept.go alone: nobody knows how it ended
 )
 
 // A runnerEvent is what a program did. Of one task: started, then progress, then ended; or could not start.
 type runnerEvent struct {
 	kind    runnerEventKind
 	task    int
+	at      time.Time          // zero: now
 	percent uint8              // progress
 	text    string             // progress: its text; ended: the last line of stderr; could not start: why
 	result  string             // ended: the last line of stdout that was no progress

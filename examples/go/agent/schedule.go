@@ -28,14 +28,17 @@ type task struct {
 	spec       *taskSpec
 	life       lifeStage
 	which      place
+	written    uint32 // the truth log has its transitions up to this one
 	trace      taskwire.Trace
 	retryAt    uint64
 	cancelAt   uint64
 	cancelSent bool
+	running    bool // this attempt has been told of as Running
 }
 
 type schedule struct {
 	runner    *runner
+	kept      *kept // in place of the runner, if it is there: programs outlive the agent
 	report    *report
 	truth     *truth
 	tasks     []task
@@ -62,15 +65,13 @@ func (s *schedule) fail(err error) {
 }
 
 // happened reports a transition and writes it down. Only a registration and a retry can meet Full, and have not happened
-// then: false. Everything else has already happened, whatever the library says of it, and is written down first.
+// then: false. Everything else has already happened, whatever the library says of it. The journal has it before the truth
+// log: so after a crash that log lacks one transition at most, which resume finds in the journal.
 func (s *schedule) happened(t *task, now uint64, what *transition) bool {
 	registers, mayWait := t.life == lifeNew, what.state == taskwire.Pending
 	which := place{number: t.which.number + 1, attempt: t.which.attempt}
 	if mayWait && !registers {
 		which.attempt++
-	}
-	if !mayWait {
-		s.write(t, which, what)
 	}
 	var err error
 	if registers {
@@ -85,14 +86,19 @@ func (s *schedule) happened(t *task, now uint64, what *transition) bool {
 	if err != nil {
 		s.fail(fmt.Errorf("task %s, transition %d: %w", t.spec.name, which.number, err))
 	}
-	if mayWait {
-		s.write(t, which, what)
+	if err := s.report.writeJournal(); err != nil {
+		s.fail(err)
 	}
+	s.write(t, which, what)
 	t.which = which
 	return true
 }
 
 func (s *schedule) write(t *task, which place, what *transition) {
+	if which.number <= t.written {
+		return // a life before this one has written it, and died before its journal had it
+	}
+	t.written = which.number
 	if err := s.truth.write(t.spec, &t.trace, which, what); err != nil {
 		s.fail(fmt.Errorf("the truth log could not be written: %w", plainError(err)))
 	}
@@ -106,6 +112,9 @@ func plain(state taskwire.State, reason taskwire.Reason) *transition {
 func (s *schedule) finish(t *task, now uint64) {
 	t.life = lifeOver
 	s.over++
+	if s.kept != nil {
+		return // the task is kept in the journal: that is how the next life knows not to run it again
+	}
 	if err := s.report.forget(now, t.spec.id); err != nil {
 		s.fail(fmt.Errorf("task %s could not be forgotten: %w", t.spec.name, err))
 	}
@@ -126,8 +135,24 @@ func (s *schedule) cancelled(t *task, now uint64) {
 	s.finish(t, now)
 }
 
+// dated is plain at the time that an event says.
+func dated(event *runnerEvent, state taskwire.State, reason taskwire.Reason) *transition {
+	what := plain(state, reason)
+	if !event.at.IsZero() {
+		what.at = event.at
+	}
+	return what
+}
+
+// lost: its program is gone, and nobody knows how. Never a guess, and never a success.
+func (s *schedule) lost(t *task, now uint64) {
+	what := plain(taskwire.Failed, taskwire.ReasonOutcomeUnknown)
+	what.message = "what became of its program cannot be known"
+	s.failed(t, now, what)
+}
+
 func (s *schedule) ended(t *task, now uint64, event *runnerEvent) {
-	what := plain(taskwire.Failed, taskwire.ReasonExitCode)
+	what := dated(event, taskwire.Failed, taskwire.ReasonExitCode)
 	what.message, what.result = event.text, event.result
 	if event.status.Signaled() {
 		what.reason = taskwire.ReasonSignal
@@ -155,7 +180,10 @@ func (s *schedule) takeRunnerEvent(now uint64, event *runnerEvent) {
 	t := &s.tasks[event.task]
 	switch event.kind {
 	case runnerStarted:
-		s.happened(t, now, plain(taskwire.Running, taskwire.ReasonNone))
+		if !t.running { // else an earlier life has said so
+			t.running = true
+			s.happened(t, now, dated(event, taskwire.Running, taskwire.ReasonNone))
+		}
 	case runnerProgress:
 		if err := s.report.detail(now, t.spec.id, event.percent, event.text); err != nil {
 			s.fail(fmt.Errorf("progress of task %s: %w", t.spec.name, err))
@@ -163,9 +191,11 @@ func (s *schedule) takeRunnerEvent(now uint64, event *runnerEvent) {
 	case runnerEnded:
 		s.ended(t, now, event)
 	case runnerCouldNotStart:
-		what := plain(taskwire.Failed, taskwire.ReasonCouldNotStart)
+		what := dated(event, taskwire.Failed, taskwire.ReasonCouldNotStart)
 		what.message = event.text
 		s.failed(t, now, what)
+	case runnerLost:
+		s.lost(t, now)
 	}
 }
 
@@ -178,8 +208,64 @@ func (s *schedule) start(t *task, number int, now uint64) {
 		return
 	}
 	t.life = lifeStarted
-	t.cancelSent = false
-	s.runner.start(number, t.spec.arguments, now, t.spec.timeLimit)
+	t.cancelSent, t.running = false, false
+	if s.kept == nil {
+		s.runner.start(number, t.spec.arguments, now, t.spec.timeLimit)
+	} else if !s.kept.adopt(number, t.spec.id, t.which.attempt) {
+		s.kept.start(number, t.spec.id, t.which.attempt, t.spec.arguments, t.spec.timeLimit)
+	}
+}
+
+func (s *schedule) hasPlace() bool {
+	if s.kept != nil {
+		return s.kept.hasPlace()
+	}
+	return s.runner.hasPlace()
+}
+
+// resume goes on from what the report knows, before the first step: tasks that have ended stay so, those that were running
+// are found again, or what became of them is said to be unknown. What the truth log lacks is written there.
+func (s *schedule) resume(truthPath string, now uint64) {
+	written := truthNumbers(truthPath)
+	for n := range s.tasks {
+		t := &s.tasks[n]
+		t.written = written[t.spec.id.String()]
+		known, is := s.report.knows(t.spec.id)
+		if !is {
+			continue
+		}
+		t.which, t.trace = place{known.Number, known.Attempt}, known.Trace
+		if known.Number == t.written+1 {
+			s.write(t, t.which, &transition{state: known.State, reason: known.Reason, exit: known.Exit, message: known.Message,
+				result: string(known.Result), at: known.At})
+		}
+		switch {
+		case known.State == taskwire.Pending:
+			t.life = lifePending // start looks whether somebody keeps it already
+		case known.State == taskwire.Running:
+			t.life, t.running = lifeStarted, true
+			if t.spec.cancels {
+				t.cancelAt = now + t.spec.cancelAfter
+			}
+			if !s.kept.adopt(n, t.spec.id, known.Attempt) {
+				s.lost(t, now)
+			}
+		case known.State == taskwire.Failed && known.Attempt < t.spec.retries:
+			t.life, t.retryAt = lifeFailed, now+t.spec.retryAfter
+		default:
+			t.life = lifeOver
+			s.over++
+		}
+	}
+}
+
+// forgetPrograms: all of it is stored at the controller.
+func (s *schedule) forgetPrograms() {
+	for n := range s.tasks {
+		if s.kept != nil {
+			s.kept.remove(s.tasks[n].spec.id, s.tasks[n].which.attempt)
+		}
+	}
 }
 
 // stepTask moves one task by at most one step; what its process does comes as events.
@@ -197,7 +283,7 @@ func (s *schedule) stepTask(t *task, number int, now uint64) {
 	case lifePending:
 		if cancel {
 			s.cancelled(t, now)
-		} else if s.runner.hasPlace() {
+		} else if s.hasPlace() {
 			s.start(t, number, now)
 		}
 	case lifeFailed:
@@ -210,7 +296,11 @@ func (s *schedule) stepTask(t *task, number int, now uint64) {
 		if cancel && !t.cancelSent {
 			// False when it is ending anyway: then that end is what happened, and a retry is cancelled above.
 			t.cancelSent = true
-			s.runner.cancel(number, now)
+			if s.kept != nil {
+				s.kept.cancel(number)
+			} else {
+				s.runner.cancel(number, now)
+			}
 		}
 	}
 }
@@ -218,9 +308,16 @@ func (s *schedule) stepTask(t *task, number int, now uint64) {
 // step does all that can be done now.
 func (s *schedule) step(now uint64) error {
 	s.full = false
-	s.runner.step(now)
-	for _, event := range s.runner.takeEvents() {
-		s.takeRunnerEvent(now, &event)
+	var events []runnerEvent
+	if s.kept != nil {
+		s.kept.step()
+		events = s.kept.takeEvents()
+	} else {
+		s.runner.step(now)
+		events = s.runner.takeEvents()
+	}
+	for n := range events {
+		s.takeRunnerEvent(now, &events[n])
 	}
 	for s.first < len(s.tasks) && s.tasks[s.first].life == lifeOver {
 		s.first++
@@ -239,6 +336,9 @@ func (s *schedule) step(now uint64) error {
 // deadline is in how many microseconds step has to be called again at the latest.
 func (s *schedule) deadline(now uint64) uint64 {
 	earliest := s.runner.deadline()
+	if s.kept != nil {
+		earliest = least(s.kept.deadline(now), s.report.journal.deadline())
+	}
 	for n := s.first; n < len(s.tasks); n++ {
 		t := &s.tasks[n]
 		if t.life == lifeFailed {

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -43,6 +44,20 @@ func openTruth(path, node string, epoch uint64) (*truth, error) {
 		return nil, err
 	}
 	return &truth{file: file, node: node, epoch: epoch}, nil
+}
+
+// truthNumbers says up to which transition of each task a truth log has been written, by the id as text.
+func truthNumbers(path string) map[string]uint32 {
+	numbers := map[string]uint32{}
+	text, _ := os.ReadFile(path)
+	for _, line := range strings.Split(string(text), "\n") {
+		var id string
+		var number uint32
+		if _, err := fmt.Sscanf(line, `{"task":%q,"number":%d`, &id, &number); err == nil && number > numbers[id] {
+			numbers[id] = number
+		}
+	}
+	return numbers
 }
 
 func (t *truth) close() { t.file.Close() }
