@@ -14,6 +14,8 @@ export PKG_CONFIG_PATH=$folder/prefix/lib/pkgconfig LD_LIBRARY_PATH=$folder/pref
 
 read -ra flags <<<"$(pkg-config --cflags --libs taskwire)"
 "${CC:-cc}" -std=c99 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$folder/agent-c" examples/embedding/agent.c "${flags[@]}"
+"${CC:-cc}" -std=c99 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$folder/memory" examples/embedding/memory.c "${flags[@]}"
+timeout 60 "$folder/memory"
 (
     cd ffi/go
     GOCACHE=$PWD/../../build/go-cache GOFLAGS=-buildvcs=false GOTOOLCHAIN=local GOPROXY=off \
