@@ -64,7 +64,7 @@ lib-small: ## The C library for small devices, the agent alone: build/lib/libtas
 	@scripts/setup.sh demo
 	@scripts/lib-small.sh
 
-install: lib ## Installs the C library (PREFIX=/usr/local, DESTDIR, LIBDIR, INCLUDEDIR), with pkg-config and CMake files
+install: lib lib-small ## Installs the C library, the small one too (PREFIX=/usr/local, DESTDIR, LIBDIR, INCLUDEDIR), with pkg-config and CMake files
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' scripts/install.sh install
 
 uninstall: ## Takes away what install has put there, given the same variables

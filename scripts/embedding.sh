@@ -23,6 +23,7 @@ timeout 60 "$folder/memory"
 )
 cargo build --locked --release -p taskwire-examples --bin embedding_controller
 
+: >"$folder/controller.log" # it is looked at before the controller has begun
 "$target/release/embedding_controller" 127.0.0.1:0 "$folder/audit" 2 >"$folder/controller.log" 2>&1 &
 controller=$!
 trap 'kill "$controller" 2>/dev/null || true' EXIT

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the C library: header, static and shared library with its soname, pkg-config and CMake files.
+# Installs the C library: header, static and shared library with its soname, the static library for small devices,
+# pkg-config and CMake files.
 #
 #   scripts/install.sh install      into PREFIX (/usr/local), below DESTDIR if that is set
 #   scripts/install.sh uninstall    takes away exactly what install puts there
@@ -34,7 +35,7 @@ done
 # Everything that is put there, one a line, the links last.
 installed() {
     printf '%s\n' "$includedir/taskwire.h" "$libdir/libtaskwire.a" "$libdir/libtaskwire.so.$version" \
-        "$libdir/pkgconfig/taskwire.pc" "$libdir/cmake/taskwire/taskwireConfig.cmake" \
+        "$libdir/libtaskwire-small.a" "$libdir/pkgconfig/taskwire.pc" "$libdir/cmake/taskwire/taskwireConfig.cmake" \
         "$libdir/cmake/taskwire/taskwireConfigVersion.cmake" "$libdir/libtaskwire.so.$major" "$libdir/libtaskwire.so"
 }
 
@@ -48,9 +49,11 @@ filled() { # filled <template> <to>: the template with its places filled
 
 install_all() {
     [ -f "build/lib/libtaskwire.so.$version" ] || fail "build/lib has no library of version $version; run 'make lib' first"
+    [ -f build/lib/libtaskwire-small.a ] || scripts/lib-small.sh >/dev/null
     mkdir -p "$destdir$includedir" "$destdir$libdir/pkgconfig" "$destdir$libdir/cmake/taskwire"
     install -m 644 include/taskwire.h "$destdir$includedir/taskwire.h"
     install -m 644 build/lib/libtaskwire.a "$destdir$libdir/libtaskwire.a"
+    install -m 644 build/lib/libtaskwire-small.a "$destdir$libdir/libtaskwire-small.a"
     install -m 755 "build/lib/libtaskwire.so.$version" "$destdir$libdir/libtaskwire.so.$version"
     filled taskwire.pc "$libdir/pkgconfig/taskwire.pc" "$system_libraries"
     filled taskwireConfig.cmake "$libdir/cmake/taskwire/taskwireConfig.cmake" "${system_libraries// /;}"
@@ -75,6 +78,7 @@ speaks() {
     local name=$1 folder address log
     folder=$(mktemp -d -p "$scratch")
     log=$folder/controller.log
+    : >"$log" # it is looked at before the controller has begun
     LD_LIBRARY_PATH=${4:-} timeout 60 "$3" 0 "$folder/audit" >"$log" 2>&1 &
     local controller=$!
     for _ in $(seq 100); do
@@ -117,6 +121,9 @@ test_all() {
     # The whole program static; the C library warns that getaddrinfo wants its own shared parts at run time.
     # shellcheck disable=SC2046
     "$cc" "${flags[@]}" -static examples/c/hello_controller.c $(pkg-config --static --cflags --libs taskwire) -o "$scratch/hello_controller-whole"
+    # shellcheck disable=SC2046
+    "$cc" "${flags[@]}" examples/c/hello_agent.c $(pkg-config --cflags taskwire) "$libdir/libtaskwire-small.a" -Wl,--gc-sections -o "$scratch/hello_agent-small"
+    speaks "the small library" "$scratch/hello_agent-small" "$scratch/hello_controller-static"
     speaks "pkg-config, shared" "$scratch/hello_agent-shared" "$scratch/hello_controller-shared" "$libdir"
     speaks "pkg-config, static" "$scratch/hello_agent-static" "$scratch/hello_controller-static"
     speaks "pkg-config --static, the whole program" "$scratch/hello_agent-static" "$scratch/hello_controller-whole"
@@ -129,7 +136,7 @@ test_all() {
     speaks "CMake, shared" "$scratch/cmake/hello_shared" "$scratch/hello_controller-static"
     speaks "CMake, static" "$scratch/cmake/hello_static" "$scratch/hello_controller-static"
     ldd "$scratch/cmake/hello_static" | grep -q libtaskwire && fail "the static program wants the shared library"
-    printf 'installation: 6 ways passed\n'
+    printf 'installation: 7 ways passed\n'
 }
 
 case "${1:-}" in
