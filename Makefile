@@ -7,11 +7,12 @@ CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SEEDS ?= 2000
 SECONDS ?= 60
+STATES ?= 20000000
 # Only what was given: the defaults are the demo's own.
 DEMO_FLAGS := $(if $(LOSS),--loss '$(LOSS)') $(if $(REPEAT),--repeat '$(REPEAT)') $(if $(REORDER),--reorder '$(REORDER)') \
 	$(if $(CORRUPT),--corrupt '$(CORRUPT)') $(if $(TASKS),--tasks '$(TASKS)') $(if $(SEED),--seed '$(SEED)')
 
-.PHONY: help demo test figures instructions reconcile bench sim bait fuzz lib lib-small install uninstall header setup fmt lint doc clean
+.PHONY: help demo test figures instructions reconcile bench sim model bait fuzz lib lib-small install uninstall header setup fmt lint doc clean
 
 help: ## Say what the targets do
 	@printf 'make TARGET, with variables where they are named: make demo LOSS=50 SEED=7\n\n'
@@ -47,6 +48,10 @@ bench: ## The criterion benches
 sim: ## The simulator (SEEDS=2000)
 	@scripts/setup.sh demo
 	$(CARGO) run --locked --release -p taskwire-sim -- --seeds 1..$(SEEDS)
+
+model: ## The model check with the larger bounds (STATES=20000000 for each of twelve explorations)
+	@scripts/setup.sh demo
+	$(CARGO) run --locked --release -p taskwire-model -- --large --states $(STATES)
 
 bait: ## Shows that each deliberate fault is caught, and by which check
 	@scripts/setup.sh demo

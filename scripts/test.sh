@@ -8,7 +8,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-ALL_PARTS=(fmt clippy workspace core_without_std rustdoc c_abi c_hosts installation go embedding openmetrics simulator checkers demo)
+ALL_PARTS=(fmt clippy workspace core_without_std rustdoc c_abi c_hosts installation go embedding openmetrics simulator checkers model demo)
 # The seeds of the simulator that are run here; `make sim SEEDS=100000` runs more.
 export SIMULATOR_SEEDS=1..2000
 # How long a part may take, in seconds, from cold caches.
@@ -35,6 +35,8 @@ part_checkers() {
     # That a thin link melts without the congestion limit, and a fleet that comes back in one moment is seen.
     cargo test --locked --release -p taskwire-sim --features bait --test thin_link --test fleet
 }
+# Distinct states of each of twelve explorations; `make model` goes further.
+part_model() { cargo run --locked --release -p taskwire-model -- --states 200000; }
 part_demo() { scripts/demo.sh --short; }
 
 title() {
@@ -52,6 +54,7 @@ title() {
     openmetrics) echo "OpenMetrics text, read by Prometheus's own parser" ;;
     simulator) echo "the simulator, seeds $SIMULATOR_SEEDS" ;;
     checkers) echo "the simulator's checks, each spoiled on purpose" ;;
+    model) echo "the model check: the real agent and controller through the interleavings of small bounds" ;;
     demo) echo "the demo in its short form" ;;
     *) return 1 ;;
     esac

@@ -368,7 +368,7 @@ impl Agent {
         self.backoff.hash(&mut hasher);
         self.lease.hash(&mut hasher);
         self.events.hash(&mut hasher);
-        self.answer.is_some().hash(&mut hasher);
+        self.answer.hash(&mut hasher);
         self.wall_clock_offset.hash(&mut hasher);
         self.journal.hash(&mut hasher);
         (self.restored, self.hello_bytes).hash(&mut hasher);

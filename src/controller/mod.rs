@@ -518,7 +518,10 @@ impl Controller {
         self.sessions.hash(&mut hasher);
         self.handshakes.hash(&mut hasher);
         self.bound.hash(&mut hasher);
-        self.answers.len().hash(&mut hasher);
+        for answer in &self.answers {
+            (answer.peer, alloc::format!("{:?}", answer.body)).hash(&mut hasher);
+        }
+        self.no_session_told.hash(&mut hasher);
         self.peers.hash(&mut hasher);
         (&self.to_send, &self.to_tell, &self.notices, &self.timers).hash(&mut hasher);
         (&self.leases, &self.grants, &self.silence, &self.store).hash(&mut hasher);

@@ -495,7 +495,7 @@ pub enum Answered {
 }
 
 /// A larger incarnation has been seen, or a twin.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Fenced {
     /// What this answers.
     pub answered: Answered,
