@@ -261,10 +261,10 @@ pub fn encode(header: Header, body: &Body, out: &mut [u8]) -> Result<usize, NoRo
         Body::Hello(body) => encode_control(header, body, out),
         Body::Welcome(body) => encode_control(header, body, out),
         Body::Open(body) => encode_control(header, body, out),
-        Body::Ack(body) => encode_control(header, body, out),
+        Body::Ack(body) => encode_with(header, out, |writer| hot::write_ack(body, writer)),
         Body::Ask(body) => encode_control(header, body, out),
         Body::Verdict(body) => encode_control(header, body, out),
-        Body::Heartbeat(body) => encode_control(header, body, out),
+        Body::Heartbeat(body) => encode_with(header, out, |writer| hot::write_heartbeat(body, writer)),
         Body::Fenced(body) => encode_control(header, body, out),
         Body::Refused(body) => encode_control(header, body, out),
         Body::NoSession(body) => encode_control(header, body, out),
@@ -272,6 +272,15 @@ pub fn encode(header: Header, body: &Body, out: &mut [u8]) -> Result<usize, NoRo
         Body::GoAway(body) => encode_control(header, body, out),
         Body::LastWill(body) => encode_control(header, body, out),
     }
+}
+
+/// Encodes a frame whose body is written by hand.
+fn encode_with(header: Header, out: &mut [u8], write: impl FnOnce(&mut Writer<'_>)) -> Result<usize, NoRoom> {
+    let room = out.len();
+    let mut writer = Writer::new(out);
+    write_header(header, &mut writer);
+    write(&mut writer);
+    seal(writer).ok_or(NoRoom { room })
 }
 
 /// Encodes a frame with the control body of the kind that its header says.

@@ -1,9 +1,10 @@
-//! ACK and HEARTBEAT by hand: every frame is answered with one of them, and reading them through serde costs more than all
-//! the rest of a frame. Only what is right is read here; anything else is left to `strict`, which says what is wrong and
-//! where, so that there is one source of errors.
+//! ACK and HEARTBEAT by hand: every frame is answered with one of them, and reading or writing them through serde costs
+//! more than all the rest of a frame. Only what is right is read here; anything else is left to `strict`, which says what is
+//! wrong and where, so that there is one source of errors. What is written is byte for byte what postcard writes.
 
 use super::frame::{Ack, Echo, Heartbeat, StreamNumber};
 use super::reader::Reader;
+use super::writer::Writer;
 use crate::id::FrameNumber;
 use crate::revision::{Digest, Position, Revision, Tag};
 use crate::time::UnixMillis;
@@ -22,6 +23,57 @@ pub(super) fn heartbeat(reader: &mut Reader<'_>) -> Option<Heartbeat> {
     let heartbeat = read_heartbeat(&mut at)?;
     *reader = at;
     Some(heartbeat)
+}
+
+/// Writes the body of an ACK.
+pub(super) fn write_ack(ack: &Ack, writer: &mut Writer<'_>) {
+    writer.u8(match ack.stream {
+        StreamNumber::Reported => 0,
+        StreamNumber::Desired => 1,
+    });
+    writer.varint(ack.largest.0);
+    writer.varint(ack.bitmap);
+    writer.varint(ack.delay);
+    write_position(ack.position, writer);
+    writer.u8(u8::from(ack.staged));
+    writer.varint(ack.durable.0);
+    writer.varint(ack.credit.0);
+    writer.varint(ack.settings.into());
+}
+
+/// Writes the body of a HEARTBEAT.
+pub(super) fn write_heartbeat(heartbeat: &Heartbeat, writer: &mut Writer<'_>) {
+    write_position(heartbeat.tip, writer);
+    writer.u8(u8::from(heartbeat.digest.is_some()));
+    if let Some(digest) = heartbeat.digest {
+        writer.varint(digest.0);
+    }
+    writer.varint(heartbeat.sent);
+    writer.u8(u8::from(heartbeat.echo.is_some()));
+    if let Some(echo) = &heartbeat.echo {
+        writer.varint(echo.number.0);
+        writer.varint(echo.sent);
+        writer.varint(echo.received);
+        writer.varint(echo.wall.0);
+    }
+    writer.varint(heartbeat.wall.0);
+    writer.varint(heartbeat.settings_version.into());
+    writer.u8(u8::from(heartbeat.settings.is_some()));
+    if let Some(settings) = &heartbeat.settings {
+        writer.varint(settings.version.into());
+        writer.varint(settings.heartbeat);
+        writer.varint(settings.lease);
+    }
+    writer.varint(heartbeat.sleep);
+    writer.u8(u8::from(heartbeat.ack.is_some()));
+    if let Some(ack) = &heartbeat.ack {
+        write_ack(ack, writer);
+    }
+}
+
+fn write_position(position: Position, writer: &mut Writer<'_>) {
+    writer.varint(position.revision.0);
+    writer.varint(position.tag.0);
 }
 
 #[inline]
@@ -103,7 +155,7 @@ fn wall(reader: &mut Reader<'_>) -> Option<UnixMillis> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::strict;
+    use crate::wire::{strict, Settings};
     use alloc::vec::Vec;
     use proptest::prelude::*;
 
@@ -119,6 +171,19 @@ mod tests {
         } else {
             assert_eq!(by_hand, by_serde);
             assert_eq!(fast.at(), if by_serde.is_some() { slow.at() } else { 0 });
+        }
+    }
+
+    fn written(write: impl Fn(&mut Writer<'_>), by_serde: &[u8]) {
+        let mut room = [0; 512];
+        let mut writer = Writer::new(&mut room);
+        write(&mut writer);
+        assert!(writer.is_whole());
+        assert_eq!(writer.written(), by_serde);
+        for short in 0..by_serde.len() {
+            let mut writer = Writer::new(&mut room[..short]);
+            write(&mut writer);
+            assert!(!writer.is_whole());
         }
     }
 
@@ -155,6 +220,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn by_hand_and_by_serde_write_the_same((ack, mut heartbeat) in bodies(), version in any::<u32>(), n in numbers()) {
+            written(|writer| write_ack(&ack, writer), &postcard::to_allocvec(&ack).unwrap());
+            written(|writer| write_heartbeat(&heartbeat, writer), &postcard::to_allocvec(&heartbeat).unwrap());
+            heartbeat.settings = Some(Settings { version, heartbeat: n, lease: heartbeat.sent });
+            written(|writer| write_heartbeat(&heartbeat, writer), &postcard::to_allocvec(&heartbeat).unwrap());
+        }
+
         #[test]
         fn by_hand_and_by_serde_read_the_same_and_refuse_the_same(
             (ack, heartbeat) in bodies(), at in any::<u16>(), byte in any::<u8>(), cut in any::<bool>(),

@@ -63,12 +63,26 @@ impl<'a> Writer<'a> {
     }
 
     #[inline]
-    pub(super) fn varint(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.u8(value as u8 | 0x80);
-            value >>= 7;
+    pub(super) fn varint(&mut self, value: u64) {
+        if value < 0x80 {
+            return self.u8(value as u8);
         }
-        self.u8(value as u8);
+        self.long_varint(value);
+    }
+
+    fn long_varint(&mut self, mut value: u64) {
+        let length = varint_length(value);
+        match self.out.get_mut(self.at..).and_then(|rest| rest.get_mut(..length)) {
+            Some(place) => {
+                for byte in place.iter_mut() {
+                    *byte = value as u8 | 0x80;
+                    value >>= 7;
+                }
+                place[length - 1] &= 0x7f;
+                self.at += length;
+            }
+            None => self.short = true,
+        }
     }
 
     pub(super) fn zeros(&mut self, count: usize) {
