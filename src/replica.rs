@@ -5,6 +5,7 @@
 //! Invariants: every entry up to the cursor is applied, in order; a delta is applied whole or not at all; the remembered
 //! positions are those of the last revisions, dense, up to the cursor.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
@@ -90,7 +91,7 @@ pub(crate) struct Replica<S: Stream> {
     /// What the last delta changed, the oldest first: for events, and to roll back.
     applied: Vec<Applied<S>>,
     /// Why the last entry that could not be applied could not.
-    refused: Option<Illegal>,
+    refused: Option<Box<Illegal>>,
     baits: Baits,
 }
 
@@ -183,7 +184,7 @@ impl<S: Stream> Replica<S> {
     }
 
     /// Why an entry could not be applied, told once.
-    pub(crate) fn take_refused(&mut self) -> Option<Illegal> {
+    pub(crate) fn take_refused(&mut self) -> Option<Box<Illegal>> {
         self.refused.take()
     }
 
@@ -247,7 +248,7 @@ impl<S: Stream> Replica<S> {
             match self.table.apply(entry, &mut self.applied) {
                 Ok(()) => self.remembered.push_back(self.table.position()),
                 Err(illegal) => {
-                    self.refused = Some(illegal);
+                    self.refused = Some(Box::new(illegal));
                     symptom = Some(Symptom::Entry);
                     break;
                 }

@@ -256,7 +256,7 @@ impl<S: Stream> Stage<S> {
     }
 
     /// Why an entry could not be applied, told once.
-    pub(crate) fn take_refused(&mut self) -> Option<Illegal> {
+    pub(crate) fn take_refused(&mut self) -> Option<Box<Illegal>> {
         self.replica.take_refused()
     }
 

@@ -20,7 +20,7 @@ use crate::revision::{Digest, Made, Position, Revision};
 use crate::stage::{Part, Stage, Staged};
 use crate::stream::Stream;
 use crate::table::Table;
-use crate::time::Instant;
+use crate::time::{micros, Instant};
 use crate::value::Value;
 use crate::values::{Added, Arriving};
 use crate::wire::{Chunk, Judgement, Standing, Symptom, Verdict};
@@ -59,10 +59,10 @@ pub(crate) enum Compared {
 pub(crate) struct Subscriber<S: Stream> {
     pub replica: Replica<S>,
     durable: Revision,
-    /// Long values that are not whole here, or not known to the host to be.
-    values: Arriving,
+    /// Long values that are not whole here, or not known to the host to be, if there were any.
+    values: Option<Box<Arriving>>,
     stage: Option<Box<Stage<S>>>,
-    asking: Option<Asking>,
+    asking: Option<Box<Asking>>,
     asks: u32,
     failed_at: Option<Position>,
     repairs: u32,
@@ -70,11 +70,12 @@ pub(crate) struct Subscriber<S: Stream> {
     granted: Revision,
     maker: Maker,
     /// Why an entry of the last delta could not be applied.
-    refused: Option<Illegal>,
+    refused: Option<Box<Illegal>>,
     stage_gained: Instant,
     limits: Limits,
     most_held: u32,
-    ask_again: Duration,
+    /// Microseconds.
+    ask_again: u64,
     seed: u64,
     baits: Baits,
 }
@@ -84,7 +85,7 @@ impl<S: Stream> Subscriber<S> {
         Subscriber {
             replica: Replica::new(limits.slots, most_held, seed, baits),
             durable: Revision::ZERO,
-            values: Arriving::default(),
+            values: None,
             stage: None,
             asking: None,
             asks: 0,
@@ -96,10 +97,15 @@ impl<S: Stream> Subscriber<S> {
             stage_gained: Instant::ZERO,
             limits,
             most_held,
-            ask_again: ASK_AGAIN.min(heartbeat / 4),
+            ask_again: micros(ASK_AGAIN.min(heartbeat / 4)),
             seed,
             baits,
         }
+    }
+
+    /// The limits of the session that is open, or was.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     pub(crate) fn position(&self) -> Position {
@@ -123,7 +129,7 @@ impl<S: Stream> Subscriber<S> {
     }
 
     pub(crate) fn asking(&self) -> Option<&Asking> {
-        self.asking.as_ref()
+        self.asking.as_deref()
     }
 
     /// The position to acknowledge, and whether it is a staged one.
@@ -164,7 +170,7 @@ impl<S: Stream> Subscriber<S> {
         self.replica.table.set_bound(limits.slots);
         self.asking = None;
         self.stage = None;
-        self.values.drop_pieces();
+        self.drop_pieces();
         self.replica.drop_held();
         if judgement.verdict == Verdict::Resume {
             self.granted = self.position().revision;
@@ -187,7 +193,7 @@ impl<S: Stream> Subscriber<S> {
     pub(crate) fn reset(&mut self) -> Replica<S> {
         self.maker = Maker { epoch: Epoch(0), nonce: Nonce(0) };
         self.durable = Revision::ZERO;
-        self.values.clear();
+        self.values = None;
         self.granted = Revision::ZERO;
         self.failed_at = None;
         self.repairs = 0;
@@ -217,13 +223,13 @@ impl<S: Stream> Subscriber<S> {
     pub(crate) fn close(&mut self) {
         self.asking = None;
         self.stage = None;
-        self.values.drop_pieces();
+        self.drop_pieces();
         self.replica.drop_held();
     }
 
     /// Why an entry of the last delta could not be applied, if that was its fault.
     pub(crate) fn refused(&self) -> Option<Illegal> {
-        self.refused
+        self.refused.as_deref().copied()
     }
 
     /// Takes a delta of the session of the incarnation `by`.
@@ -355,21 +361,33 @@ impl<S: Stream> Subscriber<S> {
         true
     }
 
+    fn drop_pieces(&mut self) {
+        if let Some(values) = &mut self.values {
+            values.drop_pieces();
+        }
+    }
+
     /// Asks to be judged at the position held. A stage that failed is thrown away.
     pub(crate) fn ask(&mut self, now: Instant, symptom: Symptom) {
         if self.asking.is_some() {
             return;
         }
         self.stage = None;
-        self.values.drop_pieces();
+        self.drop_pieces();
         self.replica.drop_held();
         if self.failed_at == Some(self.position()) {
             self.repairs = self.repairs.saturating_add(1);
         }
         self.failed_at = Some(self.position());
         self.asks = self.asks.wrapping_add(1);
-        self.asking =
-            Some(Asking { ask: self.asks, symptom, position: self.position(), next_at: now, asked_at: now, tries: 0 });
+        self.asking = Some(Box::new(Asking {
+            ask: self.asks,
+            symptom,
+            position: self.position(),
+            next_at: now,
+            asked_at: now,
+            tries: 0,
+        }));
     }
 
     /// The question to send now, if one is due: it is repeated until it is answered.
@@ -377,15 +395,15 @@ impl<S: Stream> Subscriber<S> {
         let asking = self.asking.as_mut().filter(|asking| asking.next_at <= now)?;
         asking.tries += 1;
         asking.asked_at = now;
-        asking.next_at = now.after(self.ask_again * (1 << asking.tries.min(5)));
-        Some(asking.clone())
+        asking.next_at = now.after(Duration::from_micros(self.ask_again << asking.tries.min(5)));
+        Some((**asking).clone())
     }
 
     /// A frame that the answer would make useful has come: the answer may be lost, so the question is due again sooner,
     /// and that is no try of its own.
     pub(crate) fn nudge(&mut self, now: Instant) {
         if let Some(asking) = &mut self.asking {
-            if now.since(asking.asked_at) >= self.ask_again && asking.next_at > now && asking.tries > 0 {
+            if micros(now.since(asking.asked_at)) >= self.ask_again && asking.next_at > now && asking.tries > 0 {
                 asking.next_at = now;
                 asking.tries -= 1;
             }
@@ -474,10 +492,12 @@ impl<S: Stream> Subscriber<S> {
         for applied in self.replica.applied() {
             match (&applied.before, self.replica.table.row(applied.slot)) {
                 (None, Some(row)) if S::long_value(row).is_some_and(|value| value.is_pending()) => {
-                    self.values.expect(S::registration(row), applied.slot);
+                    self.values.get_or_insert_default().expect(S::registration(row), applied.slot);
                 }
                 (Some(before), None) if S::long_value(before).is_some() => {
-                    self.values.forget(S::registration(before));
+                    if let Some(values) = &mut self.values {
+                        values.forget(S::registration(before));
+                    }
                 }
                 _ => {}
             }
@@ -486,7 +506,7 @@ impl<S: Stream> Subscriber<S> {
 
     /// After a switch: what the old copy had whole need not come again.
     fn take_over_values(&mut self, old: &Replica<S>) {
-        self.values.clear();
+        self.values = None;
         let replica = &mut self.replica;
         let pending = |row: &S::Row| S::long_value(row).is_some_and(|value| value.is_pending());
         let lacked: Vec<_> =
@@ -498,7 +518,7 @@ impl<S: Stream> Subscriber<S> {
             let wanted = S::long_value(row).map(|value| (value.len(), value.hash()));
             match known.filter(|known| Some((known.len(), known.hash())) == wanted && known.is_sound()) {
                 Some(known) => S::set_long_value(row, known.clone()),
-                None => self.values.expect(S::registration(row), slot),
+                None => self.values.get_or_insert_default().expect(S::registration(row), slot),
             }
         }
     }
@@ -509,17 +529,22 @@ impl<S: Stream> Subscriber<S> {
         if bait!(self.baits, DurableAbovePendingValue) {
             return Revision::LAST;
         }
-        self.values.durable_below()
+        self.values.as_ref().map_or(Revision::LAST, |values| values.durable_below())
     }
 
     /// The host has heard that the value of a registration is whole.
     pub(crate) fn value_told(&mut self, registered: Revision) {
-        self.values.told(registered);
+        if let Some(values) = &mut self.values {
+            values.told(registered);
+            if values.is_empty() {
+                self.values = None;
+            }
+        }
     }
 
     /// Long values that are being put together.
     pub(crate) fn values_under_way(&self) -> usize {
-        self.values.assembling()
+        self.values.as_ref().map_or(0, |values| values.assembling())
     }
 
     /// Takes a part of a long value; `None` while a question or a repair is under way, when it is of no use.
@@ -543,7 +568,8 @@ impl<S: Stream> Subscriber<S> {
             return Some(TakenPart::Duplicate);
         }
         let hash = value.hash();
-        Some(match self.values.add(registered.revision, chunk.total, chunk.offset, &chunk.bytes) {
+        let values = self.values.get_or_insert_default();
+        Some(match values.add(registered.revision, chunk.total, chunk.offset, &chunk.bytes) {
             Added::NoRoom => TakenPart::Dropped,
             Added::New => TakenPart::Kept,
             Added::Known => TakenPart::Duplicate,
@@ -554,7 +580,7 @@ impl<S: Stream> Subscriber<S> {
                     return Some(TakenPart::Damaged);
                 }
                 S::set_long_value(row, Arc::new(value));
-                self.values.came(registered.revision);
+                values.came(registered.revision);
                 TakenPart::Whole(key, registered)
             }
         })

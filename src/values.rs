@@ -236,9 +236,9 @@ impl Arriving {
         self.assembling.remove(&registered);
     }
 
-    /// Everything is gone.
-    pub(crate) fn clear(&mut self) {
-        *self = Arriving::default();
+    /// Whether nothing is awaited, nor to be told.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pending.is_empty() && self.untold.is_empty() && self.assembling.is_empty()
     }
 
     /// Pieces that came in a session that is over, or before a repair, are void: the publisher sends all anew.

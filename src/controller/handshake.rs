@@ -470,7 +470,6 @@ impl Controller {
         node.session = Some(Session {
             id: header.session,
             peer,
-            limits: hello.limits,
             by,
             receipts,
             ack_due: true,

@@ -477,8 +477,8 @@ impl Controller {
     /// The most events of a node that can ever wait: those that credit was given for (each may bring one more, of a mark),
     /// and what one switch tells of its log, its slots and its ring.
     pub fn backlog_bound(&self, id: NodeId) -> Option<usize> {
-        let session = self.node_ref(id)?.session.as_ref()?;
-        let limits = &session.limits;
+        let node = self.node_ref(id).filter(|node| node.session.is_some())?;
+        let limits = node.subscriber.limits();
         let switch = 2 * limits.log as usize + 3 * limits.slots as usize + limits.finals as usize;
         Some(2 * self.config.events_per_node as usize + 2 * node::NOTICES + switch)
     }

@@ -33,7 +33,6 @@ pub(super) const NOTICES: usize = 64;
 pub(super) struct Session {
     pub id: SessionId,
     pub peer: PeerId,
-    pub limits: Limits,
     pub by: Maker,
     pub receipts: Receipts,
     pub ack_due: bool,
@@ -193,8 +192,7 @@ impl Node {
     #[inline]
     pub(super) fn warm(&self) {
         let session = self.session.as_ref();
-        let sum =
-            session.map_or(0, |s| s.receipts.largest().0 ^ s.peer.0 ^ s.credit_told.0 ^ u64::from(s.limits.slots));
+        let sum = session.map_or(0, |s| s.receipts.largest().0 ^ s.peer.0 ^ s.credit_told.0);
         let place = self.subscriber.position().revision.0 ^ self.subscriber.durable().0 ^ self.sync_tip.revision.0;
         let times = self.heard ^ self.next_frame ^ self.polled.revision.0 ^ self.silent_until;
         core::hint::black_box(sum ^ place ^ times ^ self.waiting() as u64 ^ u64::from(self.stale));

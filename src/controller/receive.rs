@@ -61,8 +61,9 @@ impl Controller {
     }
 
     fn session_bounds(&self, id: NodeId) -> Bounds {
-        match self.node_ref(id).and_then(|node| node.session.as_ref()) {
-            Some(session) => Bounds::of(&session.limits, session.by.epoch),
+        let Some(node) = self.node_ref(id) else { return Bounds::default() };
+        match &node.session {
+            Some(session) => Bounds::of(node.subscriber.limits(), session.by.epoch),
             None => Bounds::default(),
         }
     }
@@ -499,7 +500,7 @@ impl Controller {
         let Some(node) = self.node_mut(id) else { return Ok(()) };
         let held = node.subscriber.position();
         let judgement = judged.judgement;
-        let log = node.session.as_ref().map_or(0, |session| session.limits.log);
+        let log = node.subscriber.limits().log;
         let (base, tip) = (judgement.base.revision, judgement.tip.revision);
         let sound = judged.stream == StreamNumber::Reported && base <= tip && tip.0 - base.0 <= u64::from(log);
         if !sound {

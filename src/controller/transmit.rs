@@ -91,7 +91,7 @@ impl Controller {
             let header = Header { kind: Kind::Ask, session: session_id, number };
             return Some((peer, header, Body::Ask(ask)));
         }
-        let room = node.session.as_ref().map_or(room, |session| room.min(session.limits.frame as usize));
+        let room = room.min(node.subscriber.limits().frame as usize);
         let most = (room - SKETCH_AROUND) / CELL_BYTES;
         let (base, first, bytes) = node.subscriber.next_cells(most)?;
         let number = node.next_number();
