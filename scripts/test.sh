@@ -8,7 +8,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-ALL_PARTS=(fmt clippy workspace core_without_std rustdoc c_abi c_hosts installation go embedding openmetrics simulator checkers model demo)
+ALL_PARTS=(fmt clippy workspace core_without_std rustdoc c_abi c_hosts installation go embedding openmetrics instructions simulator checkers model demo)
 # The seeds of the simulator that are run here; `make sim SEEDS=100000` runs more.
 export SIMULATOR_SEEDS=1..2000
 # How long a part may take, in seconds, from cold caches.
@@ -29,6 +29,11 @@ part_go() { scripts/lib.sh && scripts/go.sh test; }
 part_embedding() { scripts/embedding.sh; }
 part_installation() { scripts/lib.sh && scripts/install.sh test; }
 part_openmetrics() { scripts/openmetrics.sh; }
+# What a hot path costs is compared with benches/instructions.txt, by the rule that its program states.
+part_instructions() {
+    cargo build --locked --release -p taskwire-benches --bin instructions
+    "${CARGO_TARGET_DIR:-target}/release/instructions"
+}
 part_simulator() { cargo run --locked --release -p taskwire-sim -- --seeds "$SIMULATOR_SEEDS"; }
 part_checkers() {
     cargo run --locked --release -p taskwire-sim -- --self-test
@@ -52,6 +57,7 @@ title() {
     embedding) echo "the programs of docs/EMBEDDING.md, built against an installed copy and run" ;;
     installation) echo "the installed C library, by pkg-config and CMake, shared and static" ;;
     openmetrics) echo "OpenMetrics text, read by Prometheus's own parser" ;;
+    instructions) echo "instructions of the hot paths, beside those that are kept" ;;
     simulator) echo "the simulator, seeds $SIMULATOR_SEEDS" ;;
     checkers) echo "the simulator's checks, each spoiled on purpose" ;;
     model) echo "the model check: the real agent and controller through the interleavings of small bounds" ;;

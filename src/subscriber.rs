@@ -103,11 +103,6 @@ impl<S: Stream> Subscriber<S> {
         }
     }
 
-    /// The limits of the session that is open, or was.
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
     pub(crate) fn position(&self) -> Position {
         self.replica.position()
     }
@@ -209,7 +204,7 @@ impl<S: Stream> Subscriber<S> {
         let values = &mut self.values;
         let pending = |row: &S::Row| S::long_value(row).is_some_and(|value| value.is_pending());
         for (slot, row) in self.replica.table.rows().filter(|(_, row)| pending(row)) {
-            values.expect(S::registration(row), slot);
+            values.get_or_insert_default().expect(S::registration(row), slot);
         }
         self.commit(self.position().revision);
     }

@@ -63,7 +63,7 @@ impl Controller {
     fn session_bounds(&self, id: NodeId) -> Bounds {
         let Some(node) = self.node_ref(id) else { return Bounds::default() };
         match &node.session {
-            Some(session) => Bounds::of(node.subscriber.limits(), session.by.epoch),
+            Some(session) => Bounds::of(&node.subscriber.limits(), session.by.epoch),
             None => Bounds::default(),
         }
     }
