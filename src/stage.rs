@@ -4,6 +4,7 @@
 //!
 //! Invariants: parts of one base only; the state counts only when it is whole and its digest is that announced.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 use core::ops::Range;
