@@ -1,6 +1,6 @@
-//! Exhaustive model checking of the real `Agent` and `Controller`: every interleaving of host calls, frames delivered,
-//! dropped, repeated and reordered, time-outs, commits, crashes and restarts within stated bounds. docs/MODEL.md says what
-//! is a state, what is left out, and why that is sound.
+//! Model checking of the real `Agent` and `Controller`: interleavings of host calls, frames delivered, dropped, repeated and
+//! reordered, time-outs, commits, crashes and restarts within stated bounds, up to a number of states. docs/MODEL.md says
+//! what is a state, what is left out, and why that is sound.
 
 pub mod action;
 pub mod bounds;

@@ -6,7 +6,7 @@ use taskwire_model::bounds::Bounds;
 use taskwire_model::report;
 use taskwire_model::search::search;
 
-const USAGE: &str = "taskwire-model: explores every interleaving of the real agent and controller within small bounds
+const USAGE: &str = "taskwire-model: explores interleavings of the real agent and controller within small bounds, up to a number of states
 
     --large          the larger bounds
     --states N       states of one exploration at most (default 20000000; it is said when one is cut off)
