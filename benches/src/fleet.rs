@@ -90,7 +90,8 @@ impl Fleet {
         let start = self.now;
         let mut updates = 0;
         self.frames.clear();
-        for index in order {
+        for index in &order {
+            let index = *index;
             let (agent, workload) = (&mut self.agents[index], &mut self.workloads[index]);
             workload.begin_frame();
             let mut time = start;
@@ -101,9 +102,16 @@ impl Fleet {
                 updates += 1;
             }
             self.now = self.now.max(time);
-            let sent = agent.poll_transmit(Instant::from_micros(time), &mut self.buffer).expect("the buffer is large");
+        }
+        // All send at one moment and are answered at it: what is between them is no link that fills.
+        let now = Instant::from_micros(self.now);
+        for index in order {
+            let agent = &mut self.agents[index];
+            let sent = agent.poll_transmit(now, &mut self.buffer).expect("the buffer is large");
             let length = sent.expect("there is something to send");
             self.frames.push((PeerId(index as u64), self.buffer[..length].to_vec()));
+            let more = agent.poll_transmit(now, &mut self.buffer).expect("the buffer is large");
+            assert!(more.is_none(), "the updates of a round are more than a frame");
         }
         self.pass();
         updates
