@@ -196,6 +196,7 @@ impl Agent {
         let sleep = self.tell_sleep(now, number);
         let repairing = self.publisher.outgoing.is_some();
         self.scrub();
+        self.publisher.heartbeat_goes();
         let (tip, digest) = if bait!(self.config.baits, HeartbeatFromTail) {
             (self.publisher.tail(), self.publisher.table.digest())
         } else {

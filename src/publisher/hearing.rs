@@ -118,12 +118,37 @@ impl<S: Stream> Publisher<S> {
         if self.base_stands {
             return false;
         }
+        if self.log.base().revision < durable {
+            (self.stalled, self.stalled_too_long) = (0, super::STALLED);
+        }
         while self.log.base().revision < durable {
             let Some(logged) = self.log.pop() else { break };
             moved = true;
             self.pass_base(&logged.entry);
         }
         moved
+    }
+
+    /// A heartbeat goes. Where all is acknowledged and base does not move, the subscriber may lack a long value that was called
+    /// acknowledged under a number that another used as well, as a clone in one session does: they are owed anew.
+    pub(crate) fn heartbeat_goes(&mut self) {
+        let idle = self.window.is_idle() && self.lost.is_empty() && self.outgoing.is_none();
+        if !idle || self.base().revision >= self.received {
+            return;
+        }
+        self.stalled += 1;
+        if self.stalled >= self.stalled_too_long {
+            self.stalled = 0;
+            self.stalled_too_long = self.stalled_too_long.saturating_mul(2);
+            self.owe_values(self.base().revision);
+        }
+    }
+
+    /// Long values of registrations after `durable` are owed, none of them acknowledged.
+    pub(super) fn owe_values(&mut self, durable: Revision) {
+        let table = &self.table;
+        self.values
+            .begin(durable, |registered, slot| table.row(slot).is_some_and(|row| S::registration(row) == registered));
     }
 
     /// Lets the oldest entries go, durable or not, until there is room. What no agent may do: a bait.

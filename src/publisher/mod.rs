@@ -38,6 +38,9 @@ pub(crate) const REGISTRATION_ROOM: usize = 5;
 /// Room that a retry reserves beside what is reserved: PENDING, RUNNING, FAILED.
 pub(crate) const RETRY_ROOM: usize = 3;
 
+/// Heartbeats without a move of base after which long values are owed anew; twice as many each time.
+const STALLED: u32 = 16;
+
 /// Where entries and details of one frame are collected.
 pub(crate) trait Sink<S: Stream> {
     /// Adds an entry if there is room for it.
@@ -132,6 +135,9 @@ pub(crate) struct Publisher<S: Stream> {
     /// Base stands while a checkpoint of it is written; this revision is durable meanwhile.
     base_stands: bool,
     durable_heard: Revision,
+    /// Heartbeats that found everything acknowledged and base behind, since it moved last; and how many are too many.
+    stalled: u32,
+    stalled_too_long: u32,
     pub(crate) outgoing: Option<Outgoing>,
     /// When the first change that waits began to wait.
     pending_since: Option<Instant>,
@@ -174,6 +180,8 @@ impl<S: Stream> Publisher<S> {
             shown: None,
             base_stands: false,
             durable_heard: Revision::ZERO,
+            stalled: 0,
+            stalled_too_long: STALLED,
             outgoing: None,
             pending_since: None,
             linger_over: false,
@@ -428,9 +436,7 @@ impl<S: Stream> Publisher<S> {
             (Verdict::Resume, Some(standing)) => standing.durable,
             _ => Revision::ZERO,
         };
-        let table = &self.table;
-        self.values
-            .begin(durable, |registered, slot| table.row(slot).is_some_and(|row| S::registration(row) == registered));
+        self.owe_values(durable);
         if meets_first || fell_back || judgement.verdict != Verdict::Resume {
             self.details.queue_all();
         }

@@ -115,18 +115,24 @@ impl<S: Stream> Publisher<S> {
             sink.hold_back((self.limits.frame as usize / 8).max(self.limits.message as usize + DETAIL_AROUND));
         }
         let mut to = from;
+        let mut widened = false;
         while to < end {
             match self.log.get(to.next()) {
                 Some(logged) if sink.push(&logged.entry) => to = to.next(),
                 // What is longer than the link would have it goes all the same, alone.
                 Some(logged) if to == from && sink.widen() && sink.push(&logged.entry) => {
                     to = to.next();
+                    widened = true;
                     break;
                 }
                 _ => break,
             }
         }
         sink.hold_back(0);
+        if widened && share {
+            // The entry has taken what was kept for details: of a frame that is longer anyway they get their share.
+            sink.widen();
+        }
         let mut left_out = to < end;
         let mut list = self.window.list();
         let table = &self.table;

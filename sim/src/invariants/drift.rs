@@ -31,9 +31,14 @@ pub struct Altered {
 impl Altered {
     /// Just now, where `used` slots are recounted.
     pub fn new(slot: Slot, falsified: bool, used: u32) -> Altered {
-        let share = used.div_ceil(ROUND).max(LEAST);
-        Altered { slot, falsified, turns: 0, round: u64::from(used.div_ceil(share)) + 1, found: false }
+        Altered { slot, falsified, turns: 0, round: round_of(used), found: false }
     }
+}
+
+/// Turns in which so many slots are recounted.
+fn round_of(used: u32) -> u64 {
+    let share = used.div_ceil(ROUND).max(LEAST);
+    u64::from(used.div_ceil(share)) + 1
 }
 
 /// Digests that the controller compared: equal, and in all; and differences that it found.
@@ -56,14 +61,21 @@ impl World {
     pub(crate) fn check_altered(&mut self, n: usize, before: Compared) -> Check {
         let after = self.compared();
         let Some(id) = self.nodes[n].id else { return Ok(()) };
+        if self.nodes[n].altered.is_some() {
+            // What is announced may wait for the host until long after the repair.
+            self.nodes[n].drifts_owed += after.found - before.found;
+        }
         if self.nodes[n].altered.is_some() && self.is_as_it_should_be(n) {
-            let shadow = &mut self.nodes[n];
-            shadow.altered = None;
-            // Everything is looked at anew, and what was announced meanwhile may still wait for the host.
-            shadow.replica = taskwire::Position::START;
-            shadow.excused = self.host.controller.metrics().drift_found_total;
+            // Everything is looked at anew.
+            self.nodes[n].altered = None;
+            self.nodes[n].replica = taskwire::Position::START;
             return Ok(());
         }
+        let used = self
+            .host
+            .controller
+            .table(id)
+            .map_or(0, |table| table.iter().map(|record| record.slot.0 + 1).max().unwrap_or(0));
         let staging = self.host.controller.view().node(id).is_some_and(|node| node.is_staging());
         let Some(altered) = &mut self.nodes[n].altered else { return Ok(()) };
         altered.found |= staging || after.found > before.found;
@@ -71,6 +83,8 @@ impl World {
             return Ok(());
         }
         altered.turns += after.all - before.all;
+        // Slots that came into use meanwhile have their turns as well.
+        altered.round = altered.round.max(round_of(used));
         let (slot, falsified, turns, round) = (altered.slot, altered.falsified, altered.turns, altered.round);
         let misled = turns > 0 && self.tally.met(Invariant::DriftFoundInTime);
         hold!(
@@ -97,15 +111,13 @@ impl World {
 
     /// The difference of a node was announced by a DriftFound: says whether there is one, or was.
     pub(crate) fn announced_alteration(&mut self, n: usize) -> bool {
-        self.drifts_polled += 1;
-        let excused = self.drifts_polled <= self.nodes[n].excused;
-        match &mut self.nodes[n].altered {
-            Some(altered) => {
-                altered.found = true;
-                true
-            }
-            None => excused,
+        let owed = &mut self.nodes[n].drifts_owed;
+        let is_owed = *owed > 0;
+        *owed = owed.saturating_sub(1);
+        if let Some(altered) = &mut self.nodes[n].altered {
+            altered.found = true;
         }
+        is_owed
     }
 
     /// What an agent sends while a record of it is altered: recounting finds it within a round.

@@ -304,7 +304,8 @@ impl World {
 
     /// Attempt and revision of the transition that took a registration's number and left this state.
     fn transition_of(&self, n: usize, task: TaskId, registered: Made, number: u32, state: State) -> Option<(u32, u64)> {
-        self.truth.lives.iter().filter(|life| life.node == n).find_map(|life| {
+        // The newest life first: one that was restored may have taken another way from where its disk ended.
+        self.truth.lives.iter().rev().filter(|life| life.node == n).find_map(|life| {
             let first = registered.revision.0.max(1) as usize - 1;
             let entry = life.entries.get(first..)?.iter().find(|e| {
                 (e.record.id, e.record.registered, e.record.number, e.record.state) == (task, registered, number, state)

@@ -90,6 +90,7 @@ impl World {
             self.check_reach(n, before.map(|b| b.reach), print, all)?;
             if self.nodes[n].altered.is_some() {
                 self.note_received(print.received);
+                self.nodes[n].stale &= !print.synced;
             } else if before != Some(print) || touched == Some(n) {
                 self.check_replica(n, id, print)?;
                 self.check_view(n, id)?;

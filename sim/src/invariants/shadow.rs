@@ -221,8 +221,8 @@ pub struct NodeShadow {
     pub twin_told: bool,
     /// A record of it that was altered in memory, until it is repaired.
     pub altered: Option<super::drift::Altered>,
-    /// How many drifts the controller had found when the last one was repaired.
-    pub excused: u64,
+    /// Drifts that were found of altered records, and whose events the host has not polled.
+    pub drifts_owed: u64,
 }
 
 impl NodeShadow {

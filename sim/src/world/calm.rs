@@ -110,7 +110,16 @@ impl World {
         let backoff = if twins { 64 * backoff } else { backoff };
         // Memory that is altered shows when its turn of recounting comes.
         let round = 16 * self.intervals.heartbeat.1;
-        4 * backoff + 4 * lease + round + straggler + self.knobs.commit_late_by + self.longest_announced() + 120_000_000
+        // Whoever finds no place may be told to come back that late.
+        let turn = 300_000_000;
+        4 * backoff
+            + 4 * lease
+            + round
+            + turn
+            + straggler
+            + self.knobs.commit_late_by
+            + self.longest_announced()
+            + 120_000_000
     }
 
     /// The longest way of a frame in the quiet period: a small part of the interval, or no lease could be kept.

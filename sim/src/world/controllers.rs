@@ -67,7 +67,6 @@ impl World {
             *node = NodeShadow::default();
         }
         self.offers.clear();
-        self.drifts_polled = 0;
         self.bind_peers();
         self.trace.line(self.now, || format!("controller: starts as term {term}"));
         self.wake_controller_by(self.now);

@@ -158,8 +158,6 @@ pub struct World {
     pub(crate) offers: BTreeMap<SessionId, (Epoch, Nonce, u64, usize)>,
     /// The intervals that controllers of this run have given out.
     pub(crate) intervals: liveness::Intervals,
-    /// Drifts that the controller's host was told of.
-    pub(crate) drifts_polled: u64,
     /// The longest silence that was announced of each node, in microseconds.
     pub(crate) announced: Vec<u64>,
     /// The last wills that carriers keep.
@@ -203,7 +201,6 @@ impl World {
             options,
             busy_frames: 0,
             offers: BTreeMap::new(),
-            drifts_polled: 0,
             announced: vec![0; knobs.nodes],
             wills: Vec::new(),
             intervals: liveness::Intervals::new(knobs.controller.heartbeat, knobs.controller.lease),
