@@ -55,8 +55,10 @@ fn history_equals_truth(bench: &Bench) -> Vec<Transition> {
         let Some(found) = seen.remove(&(made.task.clone(), made.number)) else { panic!("lost, or twice: {made:?}") };
         assert_eq!((&found.state, found.attempt, found.exit_code), (&made.state, made.attempt, made.exit_code));
         assert_eq!((&found.message, &found.reason), (&made.message, &made.reason));
-        // A registration has the library's own time.
-        assert!(found.at == made.at || made.number == 1, "{made:?} {found:?}");
+        // A registration has the library's own time. What was made and not yet stored when the host was killed was told to
+        // nobody, and is made again by its next life, at another time.
+        let again = found.epoch > made.epoch;
+        assert!(found.at == made.at || made.number == 1 || again, "{made:?} {found:?}");
         assert_eq!(found.trace_id, made.trace_id);
     }
     assert!(seen.is_empty(), "invented: {seen:?}");
